@@ -1,0 +1,29 @@
+# Warnings are errors; hardening is on in every build; assertions stay on in release (BF_ASSERT).
+add_library(bf_headers INTERFACE)
+add_library(bf::headers ALIAS bf_headers)
+target_include_directories(bf_headers INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(bf_headers INTERFACE BF_VERSION="${PROJECT_VERSION}")
+target_compile_options(bf_headers INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror>
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_link_options(-Wl,-z,relro,-z,now)
+
+if(BF_SANITIZE STREQUAL "")
+  # Fortify needs optimisation and does not go with the sanitizers' own interceptors.
+  target_compile_options(bf_headers INTERFACE
+    $<$<CONFIG:Release>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2> -D_GLIBCXX_ASSERTIONS)
+elseif(BF_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(BF_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+else()
+  message(FATAL_ERROR "BF_SANITIZE is \"${BF_SANITIZE}\"; known: address, thread, or empty")
+endif()
+
+find_program(LLD ld.lld-19)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND LLD)
+  add_link_options(-fuse-ld=${LLD})
+endif()

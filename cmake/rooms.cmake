@@ -1,0 +1,22 @@
+# A room is one directory and one library, bf_NAME, of the sources in it.
+function(bf_room name directory)
+  file(GLOB sources CONFIGURE_DEPENDS ${directory}/*.cpp)
+  if(sources)
+    add_library(bf_${name} STATIC ${sources})
+    target_link_libraries(bf_${name} PUBLIC bf::headers Threads::Threads ${ARGN})
+  else()
+    add_library(bf_${name} INTERFACE)
+    target_link_libraries(bf_${name} INTERFACE bf::headers ${ARGN})
+  endif()
+endfunction()
+
+# A program is the sources of tools/NAME: flags, wiring and printing.
+function(bf_program name)
+  file(GLOB sources CONFIGURE_DEPENDS tools/${name}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()

@@ -1,0 +1,41 @@
+#include "engine/async/worker.h"
+
+namespace bf::async {
+
+ThreadWorker::ThreadWorker(RealLoop& loop)
+    : loop_(loop), thread_([this] { work_until_stopped(); }) {}
+
+ThreadWorker::~ThreadWorker() {
+  {
+    const std::lock_guard lock(mutex_);
+    BF_ASSERT(jobs_.empty());
+    stop_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+bool ThreadWorker::submit(const std::function<void()>& job, std::coroutine_handle<> waiting) {
+  {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(Job{&job, waiting});
+  }
+  changed_.notify_one();
+  return true;
+}
+
+void ThreadWorker::work_until_stopped() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
+    if (jobs_.empty()) return;
+    const Job job = jobs_.front();
+    jobs_.pop_front();
+    lock.unlock();
+    (*job.work)();
+    loop_.post_from_thread(job.waiting);
+    lock.lock();
+  }
+}
+
+}  // namespace bf::async

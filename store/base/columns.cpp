@@ -1,0 +1,160 @@
+#include "store/base/columns.h"
+
+#include <algorithm>
+
+#include "store/base/assert.h"
+
+namespace bf {
+namespace {
+
+constexpr std::array<std::string_view, kColumnCount> kNames = {
+    "open_time", "open",           "high",           "low", "close", "volume", "quote_volume",
+    "trades",    "taker_buy_base", "taker_buy_quote"};
+
+const WideValue* find_wide(const CandleBatch& batch, Column column, std::size_t row) {
+  for (const WideValue& wide : batch.wide) {
+    if (wide.row == row && wide.column == column) return &wide;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string_view column_name(Column column) noexcept {
+  return kNames[static_cast<std::size_t>(column)];
+}
+
+Result<Column> parse_column(std::string_view name) {
+  std::string known;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) return static_cast<Column>(i);
+    known.append(i == 0 ? "" : " ").append(kNames[i]);
+  }
+  return fail(Code::kUsage, "unknown column \"" + std::string(name) + "\"; known: " + known);
+}
+
+void CandleBatch::reserve(std::size_t rows) {
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    if (columns.contains(static_cast<Column>(i))) data[i].values.reserve(rows);
+  }
+}
+
+void CandleBatch::clear() noexcept {
+  for (ColumnValues& column : data) {
+    column.values.clear();
+    column.scale = 0;
+  }
+  wide.clear();
+  odd_close_times.clear();
+}
+
+void CandleBatch::append(Column column, Decimal value) {
+  ColumnValues& target = this->column(column);
+  if (value.scale > target.scale) {
+    value = value.normalized();
+    if (value.scale > target.scale) raise_scale(column, value.scale);
+  }
+  std::int64_t mantissa = 0;
+  if (!scale_up(value.mantissa, target.scale - value.scale, mantissa)) {
+    append_wide(column, format_decimal(value));
+    return;
+  }
+  target.values.push_back(mantissa);
+}
+
+void CandleBatch::append_wide(Column column, std::string text) {
+  ColumnValues& target = this->column(column);
+  wide.push_back(
+      WideValue{static_cast<std::uint32_t>(target.values.size()), column, std::move(text)});
+  // Rows are filled column by column within a row, so only entries of the same row can be out of
+  // order, and `wide` is sorted by row alone.
+  target.values.push_back(0);
+}
+
+void CandleBatch::raise_scale(Column column, int scale) {
+  ColumnValues& target = this->column(column);
+  const int exponent = scale - target.scale;
+  for (std::size_t row = 0; row < target.values.size(); ++row) {
+    std::int64_t mantissa = 0;
+    if (scale_up(target.values[row], exponent, mantissa)) {
+      target.values[row] = mantissa;
+      continue;
+    }
+    const auto at = std::find_if(wide.begin(), wide.end(),
+                                 [row](const WideValue& value) { return value.row > row; });
+    wide.insert(at, WideValue{static_cast<std::uint32_t>(row), column,
+                              format_decimal(Decimal{target.values[row], target.scale})});
+    target.values[row] = 0;
+  }
+  target.scale = scale;
+}
+
+std::string CandleBatch::text_at(Column column, std::size_t row) const {
+  if (const WideValue* value = find_wide(*this, column, row)) return value->text;
+  const ColumnValues& values = this->column(column);
+  return format_decimal(Decimal{values.values[row], values.scale});
+}
+
+TimeMs CandleBatch::odd_close_time(std::size_t row) const noexcept {
+  const auto at = std::lower_bound(
+      odd_close_times.begin(), odd_close_times.end(), row,
+      [](const OddCloseTime& odd, std::size_t wanted) { return odd.row < wanted; });
+  return at != odd_close_times.end() && at->row == row ? at->close_time : 0;
+}
+
+void CandleBatch::append_row(const CandleBatch& other, std::size_t row) {
+  append_rows(other, row, row + 1);
+}
+
+void CandleBatch::append_rows(const CandleBatch& other, std::size_t begin, std::size_t end) {
+  BF_ASSERT(other.columns == columns);
+  BF_ASSERT(begin <= end && end <= other.row_count());
+  const std::size_t base = row_count();
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto id = static_cast<Column>(i);
+    if (!columns.contains(id)) continue;
+    const ColumnValues& from = other.data[i];
+    if (data[i].values.empty()) data[i].scale = from.scale;
+    if (data[i].scale == from.scale) {
+      data[i].values.insert(data[i].values.end(),
+                            from.values.begin() + static_cast<std::ptrdiff_t>(begin),
+                            from.values.begin() + static_cast<std::ptrdiff_t>(end));
+      continue;
+    }
+    for (std::size_t row = begin; row < end; ++row)
+      append(id, Decimal{from.values[row], from.scale});
+  }
+  for (const WideValue& value : other.wide) {
+    if (value.row < begin || value.row >= end) continue;
+    const auto row = static_cast<std::uint32_t>(base + value.row - begin);
+    wide.push_back(WideValue{row, value.column, value.text});
+  }
+  std::sort(wide.begin(), wide.end(), [](const WideValue& a, const WideValue& b) {
+    return a.row != b.row ? a.row < b.row : a.column < b.column;
+  });
+  for (const OddCloseTime& odd : other.odd_close_times) {
+    if (odd.row < begin || odd.row >= end) continue;
+    odd_close_times.push_back(
+        OddCloseTime{static_cast<std::uint32_t>(base + odd.row - begin), odd.close_time});
+  }
+}
+
+bool same_row(const CandleBatch& a, std::size_t row_a, const CandleBatch& b, std::size_t row_b) {
+  if (!(a.columns == b.columns)) return false;
+  if (a.odd_close_time(row_a) != b.odd_close_time(row_b)) return false;
+  const bool any_wide = !a.wide.empty() || !b.wide.empty();
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto id = static_cast<Column>(i);
+    if (!a.columns.contains(id)) continue;
+    if (any_wide) {
+      if (a.text_at(id, row_a) != b.text_at(id, row_b)) return false;
+      continue;
+    }
+    const Decimal value_a{a.data[i].values[row_a], a.data[i].scale};
+    const Decimal value_b{b.data[i].values[row_b], b.data[i].scale};
+    if (!(value_a == value_b) && !(value_a.normalized() == value_b.normalized())) return false;
+  }
+  return true;
+}
+
+}  // namespace bf
