@@ -34,11 +34,14 @@ class Channel {
     co_return Result<void>();
   }
 
-  /// The oldest value; nullopt when the channel is closed and empty. Errors: kCancelled.
-  [[nodiscard]] Task<Result<std::optional<T>>> pop(CancelToken cancel) {
+  /// The oldest value; nullopt when the channel is closed and empty.
+  /// Errors: kCancelled; kTimeout when nothing came by the deadline.
+  [[nodiscard]] Task<Result<std::optional<T>>> pop(CancelToken cancel,
+                                                   std::int64_t deadline_ns = kNoDeadline) {
     while (items_.empty() && !closed_) {
-      const Wake wake = co_await consumers_.wait(cancel);
-      if (wake != Wake::kReady) co_return fail(CancelToken::error());
+      const Wake wake = co_await consumers_.wait(cancel, deadline_ns);
+      if (wake == Wake::kCancelled) co_return fail(CancelToken::error());
+      if (wake == Wake::kTimeout) co_return fail(Code::kTimeout, "nothing came in time");
     }
     co_return try_pop();
   }

@@ -31,10 +31,7 @@ class TaskGroup {
   [[nodiscard]] std::int64_t running() const noexcept { return running_; }
 
   /// Starts `task` at once, up to its first suspension.
-  void spawn(Task<Result<void>> task) {
-    ++running_;
-    run_child(*this, std::move(task));
-  }
+  void spawn(Task<Result<void>> task) { run_child(*this, std::move(task)); }
 
   /// Waits for every child. Errors: the first one that a child returned.
   [[nodiscard]] Task<Result<void>> join() {
@@ -60,6 +57,7 @@ class TaskGroup {
     };
   };
   static Child run_child(TaskGroup& group, Task<Result<void>> task) {
+    ++group.running_;  // here, where the frame exists: without memory for it nothing was spawned
     const Result<void> result = co_await task;
     group.child_ended(result);
   }

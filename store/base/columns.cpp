@@ -11,9 +11,20 @@ constexpr std::array<std::string_view, kColumnCount> kNames = {
     "open_time", "open",           "high",           "low", "close", "volume", "quote_volume",
     "trades",    "taker_buy_base", "taker_buy_quote"};
 
+bool by_row_and_column(const WideValue& a, const WideValue& b) {
+  return a.row != b.row ? a.row < b.row : a.column < b.column;
+}
+
+/// The first entry of a row at or behind `row`, in a list that is sorted by row.
+template <class Entries>
+auto first_at(Entries& entries, std::size_t row) {
+  return std::lower_bound(entries.begin(), entries.end(), row,
+                          [](const auto& entry, std::size_t wanted) { return entry.row < wanted; });
+}
+
 const WideValue* find_wide(const CandleBatch& batch, Column column, std::size_t row) {
-  for (const WideValue& wide : batch.wide) {
-    if (wide.row == row && wide.column == column) return &wide;
+  for (auto at = first_at(batch.wide, row); at != batch.wide.end() && at->row == row; ++at) {
+    if (at->column == column) return &*at;
   }
   return nullptr;
 }
@@ -64,28 +75,27 @@ void CandleBatch::append(Column column, Decimal value) {
 
 void CandleBatch::append_wide(Column column, std::string text) {
   ColumnValues& target = this->column(column);
-  wide.push_back(
-      WideValue{static_cast<std::uint32_t>(target.values.size()), column, std::move(text)});
-  // Rows are filled column by column within a row, so only entries of the same row can be out of
-  // order, and `wide` is sorted by row alone.
+  WideValue value{static_cast<std::uint32_t>(target.values.size()), column, std::move(text)};
+  const auto at = std::upper_bound(wide.begin(), wide.end(), value, by_row_and_column);
+  wide.insert(at, std::move(value));
   target.values.push_back(0);
 }
 
 void CandleBatch::raise_scale(Column column, int scale) {
   ColumnValues& target = this->column(column);
   const int exponent = scale - target.scale;
+  const std::size_t wide_before = wide.size();
   for (std::size_t row = 0; row < target.values.size(); ++row) {
     std::int64_t mantissa = 0;
     if (scale_up(target.values[row], exponent, mantissa)) {
       target.values[row] = mantissa;
       continue;
     }
-    const auto at = std::find_if(wide.begin(), wide.end(),
-                                 [row](const WideValue& value) { return value.row > row; });
-    wide.insert(at, WideValue{static_cast<std::uint32_t>(row), column,
-                              format_decimal(Decimal{target.values[row], target.scale})});
+    wide.push_back(WideValue{static_cast<std::uint32_t>(row), column,
+                             format_decimal(Decimal{target.values[row], target.scale})});
     target.values[row] = 0;
   }
+  if (wide.size() != wide_before) std::sort(wide.begin(), wide.end(), by_row_and_column);
   target.scale = scale;
 }
 
@@ -96,9 +106,7 @@ std::string CandleBatch::text_at(Column column, std::size_t row) const {
 }
 
 TimeMs CandleBatch::odd_close_time(std::size_t row) const noexcept {
-  const auto at = std::lower_bound(
-      odd_close_times.begin(), odd_close_times.end(), row,
-      [](const OddCloseTime& odd, std::size_t wanted) { return odd.row < wanted; });
+  const auto at = first_at(odd_close_times, row);
   return at != odd_close_times.end() && at->row == row ? at->close_time : 0;
 }
 
@@ -124,18 +132,16 @@ void CandleBatch::append_rows(const CandleBatch& other, std::size_t begin, std::
     for (std::size_t row = begin; row < end; ++row)
       append(id, Decimal{from.values[row], from.scale});
   }
-  for (const WideValue& value : other.wide) {
-    if (value.row < begin || value.row >= end) continue;
-    const auto row = static_cast<std::uint32_t>(base + value.row - begin);
-    wide.push_back(WideValue{row, value.column, value.text});
+  for (auto at = first_at(other.wide, begin); at != other.wide.end() && at->row < end; ++at) {
+    const auto row = static_cast<std::uint32_t>(base + at->row - begin);
+    wide.push_back(WideValue{row, at->column, at->text});
   }
-  std::sort(wide.begin(), wide.end(), [](const WideValue& a, const WideValue& b) {
-    return a.row != b.row ? a.row < b.row : a.column < b.column;
-  });
-  for (const OddCloseTime& odd : other.odd_close_times) {
-    if (odd.row < begin || odd.row >= end) continue;
+  // Values that grew too wide on the way here stand before those of `other`.
+  std::sort(first_at(wide, base), wide.end(), by_row_and_column);
+  for (auto at = first_at(other.odd_close_times, begin);
+       at != other.odd_close_times.end() && at->row < end; ++at) {
     odd_close_times.push_back(
-        OddCloseTime{static_cast<std::uint32_t>(base + odd.row - begin), odd.close_time});
+        OddCloseTime{static_cast<std::uint32_t>(base + at->row - begin), at->close_time});
   }
 }
 

@@ -96,7 +96,7 @@ struct OddCloseTime {
 };
 
 /// N candles. Columns that are not in `columns` are empty; all others have row_count() values.
-/// `wide` and `odd_close_times` are sorted by row.
+/// `wide` is sorted by row and column, `odd_close_times` by row.
 struct CandleBatch {
   ColumnSet columns;
   std::array<ColumnValues, kColumnCount> data;

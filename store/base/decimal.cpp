@@ -61,27 +61,43 @@ std::string_view without_trailing_zeros(std::string_view digits) noexcept {
   return digits;
 }
 
-/// Appends `digits` to `mantissa`; false on overflow.
+/// Takes `digits` from the end of `mantissa`, so that INT64_MIN has room; false on overflow.
 bool append_digits(std::string_view digits, std::int64_t& mantissa) noexcept {
   for (const char digit : digits) {
     if (__builtin_mul_overflow(mantissa, 10, &mantissa)) return false;
-    if (__builtin_add_overflow(mantissa, digit - '0', &mantissa)) return false;
+    if (__builtin_sub_overflow(mantissa, digit - '0', &mantissa)) return false;
   }
   return true;
 }
 
-bool to_decimal(const NumberText& number, std::string_view fraction, Decimal& out) noexcept {
+bool to_decimal(const NumberText& number, Decimal& out) noexcept {
   std::int64_t mantissa = 0;
-  if (!append_digits(number.integer, mantissa) || !append_digits(fraction, mantissa)) return false;
-  int scale = static_cast<int>(fraction.size()) - number.exponent;
+  if (!append_digits(number.integer, mantissa) || !append_digits(number.fraction, mantissa)) {
+    return false;
+  }
+  auto scale = static_cast<std::int64_t>(number.fraction.size()) - number.exponent;
   if (mantissa == 0) scale = 0;
+  if (!number.negative && __builtin_sub_overflow(std::int64_t{0}, mantissa, &mantissa))
+    return false;
   if (scale < 0) {
-    if (!scale_up(mantissa, -scale, mantissa)) return false;
+    if (!scale_up(mantissa, static_cast<int>(-scale), mantissa)) return false;
     scale = 0;
   }
-  out = Decimal{number.negative ? -mantissa : mantissa, scale};
-  if (scale > kScaleMax) out = out.normalized();
-  return out.scale <= kScaleMax;
+  for (; scale > kScaleMax && mantissa % 10 == 0; --scale) mantissa /= 10;
+  if (scale > kScaleMax) return false;
+  out = Decimal{mantissa, static_cast<int>(scale)};
+  return true;
+}
+
+/// The same number by its significant digits alone: "1000.00e-2" becomes 1e1.
+NumberText significant(NumberText number) noexcept {
+  number.fraction = without_trailing_zeros(number.fraction);
+  if (number.fraction.empty()) {
+    const std::string_view digits = without_trailing_zeros(number.integer);
+    number.exponent += static_cast<int>(number.integer.size() - digits.size());
+    number.integer = digits;
+  }
+  return number;
 }
 
 }  // namespace
@@ -113,9 +129,8 @@ Decimal Decimal::normalized() const noexcept {
 DecimalStatus parse_decimal(std::string_view text, Decimal& out) noexcept {
   NumberText number;
   if (!split_number(text, number)) return DecimalStatus::kInvalid;
-  if (to_decimal(number, number.fraction, out)) return DecimalStatus::kExact;
-  if (to_decimal(number, without_trailing_zeros(number.fraction), out))
-    return DecimalStatus::kExact;
+  if (to_decimal(number, out)) return DecimalStatus::kExact;
+  if (to_decimal(significant(number), out)) return DecimalStatus::kExact;
   return DecimalStatus::kWide;
 }
 

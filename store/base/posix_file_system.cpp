@@ -340,8 +340,7 @@ class PosixFileSystem final : public FileSystem {
   Result<Descriptor> open_file(std::string_view path, int flags) const {
     const Result<Place> place = parent_of(path);
     if (!place) return fail(place.error());
-    return open_at(place->directory.get(), place->name.c_str(), flags | kFileFlags,
-                   full(path));
+    return open_at(place->directory.get(), place->name.c_str(), flags | kFileFlags, full(path));
   }
 
   template <class Call>

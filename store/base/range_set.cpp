@@ -1,6 +1,7 @@
 #include "store/base/range_set.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace bf {
 namespace {
@@ -20,19 +21,40 @@ void RangeSet::add(TimeRange range) {
     ranges_.push_back(range);
     return;
   }
-  const auto first = first_reaching(ranges_, range.from, /*touching=*/true);
+  if (ranges_.back().from <= range.from) {
+    ranges_.back().to = std::max(ranges_.back().to, range.to);
+    return;
+  }
+  const auto first =
+      ranges_.begin() + (first_reaching(ranges_, range.from, /*touching=*/true) - ranges_.cbegin());
   auto last = first;
   while (last != ranges_.end() && last->from <= range.to) {
     range.from = std::min(range.from, last->from);
     range.to = std::max(range.to, last->to);
     ++last;
   }
-  const auto at = ranges_.erase(first, last);
-  ranges_.insert(at, range);
+  if (first == last) {
+    ranges_.insert(first, range);
+    return;
+  }
+  *first = range;
+  ranges_.erase(first + 1, last);
 }
 
 void RangeSet::add(const RangeSet& other) {
-  for (const TimeRange& range : other.ranges_) add(range);
+  if (other.empty()) return;
+  if (empty() || ranges_.back().from <= other.ranges_.front().from) {
+    const std::vector<TimeRange> behind = other.ranges_;  // `other` may be this set
+    for (const TimeRange& range : behind) add(range);
+    return;
+  }
+  std::vector<TimeRange> both;
+  both.reserve(ranges_.size() + other.ranges_.size());
+  std::merge(ranges_.begin(), ranges_.end(), other.ranges_.begin(), other.ranges_.end(),
+             std::back_inserter(both),
+             [](const TimeRange& a, const TimeRange& b) { return a.from < b.from; });
+  ranges_.clear();
+  for (const TimeRange& range : both) add(range);
 }
 
 void RangeSet::subtract(TimeRange range) {

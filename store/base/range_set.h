@@ -15,8 +15,9 @@ class RangeSet {
   RangeSet() = default;
   explicit RangeSet(TimeRange range) { add(range); }
 
-  /// O(1) when `range` begins at or behind the last range (ascending input), else O(n).
+  /// O(1) when `range` begins in or behind the last range (ascending input), else O(n).
   void add(TimeRange range);
+  /// O(both): each range on its own would cost O(n).
   void add(const RangeSet& other);
   void subtract(TimeRange range);
   void subtract(const RangeSet& other);

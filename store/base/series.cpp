@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+
 #include <vector>
 
 #include "store/base/assert.h"
@@ -31,13 +31,31 @@ bool is_venue_name(std::string_view name) noexcept {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
-/// U+202A..U+202E and U+2066..U+2069, which reorder what a terminal shows.
-bool is_bidi_control(std::string_view rest) noexcept {
-  if (rest.size() < 3 || rest[0] != '\xE2') return false;
-  const auto second = static_cast<unsigned char>(rest[1]);
-  const auto third = static_cast<unsigned char>(rest[2]);
-  return (second == 0x80 && third >= 0xAA && third <= 0xAE) ||
-         (second == 0x81 && third >= 0xA6 && third <= 0xA9);
+/// The length of the UTF-8 character at the begin of `rest` and its code point; 0 where there is none.
+std::size_t read_utf8(std::string_view rest, std::uint32_t& code) noexcept {
+  const auto byte = [rest](std::size_t i) { return static_cast<unsigned char>(rest[i]); };
+  const unsigned char lead = byte(0);
+  const std::size_t size = lead < 0x80   ? 1
+                           : lead < 0xC2 ? 0
+                           : lead < 0xE0 ? 2
+                           : lead < 0xF0 ? 3
+                                         : 4;
+  if (size == 0 || lead > 0xF4 || size > rest.size()) return 0;
+  code = size == 1 ? lead : lead & (0x7FU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+    code = code << 6U | (byte(i) & 0x3FU);
+  }
+  const bool overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
+  const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+  return overlong || surrogate || code > 0x10FFFF ? 0 : size;
+}
+
+/// C0, DEL, C1, line and paragraph separators, and what reorders the text that a terminal shows.
+bool is_control(std::uint32_t code) noexcept {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x61C ||
+         (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2066 && code <= 0x2069);
 }
 
 }  // namespace
@@ -122,11 +140,9 @@ Result<void> validate(const Instrument& instrument) {
   }
   const Result<std::string> escaped = escape_symbol(instrument.symbol);
   if (!escaped) return fail(escaped.error());
-  for (const char c : instrument.symbol) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      return fail(Code::kUsage,
-                  "the symbol \"" + printable(instrument.symbol) + "\" holds a control character");
-    }
+  if (printable(instrument.symbol) != instrument.symbol) {
+    return fail(Code::kUsage, "the symbol \"" + printable(instrument.symbol) +
+                                  "\" holds a control character, or is not UTF-8");
   }
   return {};
 }
@@ -163,15 +179,21 @@ Result<Series> parse_series_path(std::string_view path) {
 
 std::string printable(std::string_view text, std::size_t bytes_max) {
   std::string out;
-  for (std::size_t i = 0; i < text.size() && i < bytes_max; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x20 && byte != 0x7F && !is_bidi_control(text.substr(i))) {
-      out.push_back(text[i]);
+  const std::string_view shown = text.substr(0, bytes_max);
+  for (std::size_t i = 0; i < shown.size();) {
+    std::uint32_t code = 0;
+    const std::size_t size = read_utf8(text.substr(i), code);
+    if (size > shown.size() - i) break;  // the cut falls into a character
+    if (size != 0 && !is_control(code)) {
+      out.append(shown.substr(i, size));
+      i += size;
       continue;
     }
-    char escaped[8];
-    std::snprintf(escaped, sizeof escaped, "\\x%02X", byte);
-    out.append(escaped);
+    for (const std::size_t end = i + std::max<std::size_t>(size, 1); i < end; ++i) {
+      const auto byte = static_cast<unsigned char>(shown[i]);
+      out.append("\\x").push_back(kHex[byte >> 4]);
+      out.push_back(kHex[byte & 15]);
+    }
   }
   if (text.size() > bytes_max) out.append("...");
   return out;

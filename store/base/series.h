@@ -50,13 +50,14 @@ struct Series {
 [[nodiscard]] Result<std::string> unescape_symbol(std::string_view escaped);
 
 /// Checks the parts of a series that came from outside: exchange and market are [a-z0-9]{1,16}, the
-/// symbol is 1 .. kSymbolBytesMax bytes without control characters. Errors: kUsage.
+/// symbol is 1 .. kSymbolBytesMax bytes that printable() leaves as they are. Errors: kUsage.
 [[nodiscard]] Result<void> validate(const Instrument& instrument);
 
 /// Reads what Series::path() writes. Errors: kFormat.
 [[nodiscard]] Result<Series> parse_series_path(std::string_view path);
 
-/// `text` made safe for a terminal and a log: control characters, ESC and bidi controls become \xNN.
+/// `text` made safe for a terminal and a log: control characters (C0, C1, bidi, line separators) and
+/// bytes that are not UTF-8 become \xNN.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t bytes_max = 200);
 
 }  // namespace bf

@@ -83,9 +83,12 @@ bool read_civil(std::string_view text, TimeMs& out) noexcept {
     if (!read_char(text, 'T') && !read_char(text, ' ') && !read_char(text, 't')) return false;
     if (!read_digits(text, 2, civil.hour) || !read_char(text, ':')) return false;
     if (!read_digits(text, 2, civil.minute)) return false;
-    if (read_char(text, ':') && !read_digits(text, 2, civil.second)) return false;
+    if (read_char(text, ':')) {
+      if (!read_digits(text, 2, civil.second)) return false;
+      if (!read_fraction(text, civil.millisecond)) return false;
+    }
     if (civil.hour > 23 || civil.minute > 59 || civil.second > 59) return false;
-    if (!read_fraction(text, civil.millisecond) || !read_offset(text, offset_minutes)) return false;
+    if (!read_offset(text, offset_minutes)) return false;
   }
   out = from_civil(civil) - offset_minutes * kMinuteMs;
   return text.empty();

@@ -24,6 +24,50 @@ TEST(Task, AMillionTasksThatFinishAtOnceDoNotGrowTheStack) {
   EXPECT_EQ(live_frames(), 0);
 }
 
+Task<int> nested(Loop& loop, int depth) {
+  if (depth == 0) {
+    co_await loop.yield();
+    co_return 0;
+  }
+  const int below = co_await nested(loop, depth - 1);
+  co_return below + 1;
+}
+
+TEST(Task, AThousandNestedTasksEndThroughEachOther) {
+  VirtualLoop loop;
+  EXPECT_EQ(loop.run(nested(loop, 1'000)), 1'000);
+  EXPECT_EQ(live_frames(), 0);
+}
+
+Task<Result<int>> runs_out_of_memory(Loop& loop, bool at_once) {
+  if (!at_once) co_await loop.yield();
+  throw std::bad_alloc();
+}
+
+Task<int> passes_it_on(Loop& loop, bool at_once) {
+  const Result<int> result = co_await runs_out_of_memory(loop, at_once);
+  if (!result) throw std::bad_alloc();
+  co_return *result;
+}
+
+Task<Result<int>> contains_it(Loop& loop, bool at_once) {
+  const int value = co_await passes_it_on(loop, at_once);
+  co_return value;
+}
+
+TEST(Task, RunningOutOfMemoryBecomesAnErrorWhereATaskWithAResultIsAwaited) {
+  for (const bool at_once : {true, false}) {
+    VirtualLoop loop;
+    const Result<int> direct = loop.run(runs_out_of_memory(loop, at_once));
+    ASSERT_FALSE(direct);
+    EXPECT_EQ(direct.error().code(), Code::kNoMemory);
+    const Result<int> through = loop.run(contains_it(loop, at_once));
+    ASSERT_FALSE(through);
+    EXPECT_EQ(through.error().code(), Code::kNoMemory);
+    EXPECT_EQ(live_frames(), 0);
+  }
+}
+
 Task<Result<void>> sleep_then_count(Loop& loop, std::int64_t ns, int& count, CancelToken cancel) {
   const Wake wake = co_await loop.sleep(ns, cancel);
   if (wake == Wake::kCancelled) co_return fail(CancelToken::error());

@@ -1,0 +1,141 @@
+#include "store/cursors.h"
+
+#include <algorithm>
+
+#include "store/base/assert.h"
+#include "store/row_order.h"
+
+namespace bf::store {
+namespace {
+
+class PageCursor final : public Cursor {
+ public:
+  PageCursor(const AnsweredRows& page, TimeMs from) : page_(page) {
+    rows_ = &page.rows;
+    const std::vector<TimeMs>& times = page.rows.open_time();
+    position_ = static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), from) -
+                                         times.begin());
+    settle();
+  }
+
+  Result<void> load() override { return {}; }
+  void advance(std::size_t count) override {
+    position_ += count;
+    settle();
+  }
+  Result<std::pair<const Answer*, std::size_t>> answer(std::size_t /*position*/) override {
+    return std::pair(&page_.answer, page_.rows.row_count());
+  }
+  Result<std::string> values() override { return row_values(page_.rows, position_); }
+  bool take(CandleBatch& /*out*/) override { return false; }
+
+ private:
+  void settle() {
+    done_ = position_ == page_.rows.row_count();
+    if (!done_) time_ = page_.rows.open_time()[position_];
+  }
+
+  const AnsweredRows& page_;
+};
+
+class SegmentCursor final : public Cursor {
+ public:
+  SegmentCursor(std::shared_ptr<const Segment> segment, std::span<const SegmentBlock> blocks,
+                ColumnSet wanted)
+      : segment_(std::move(segment)), blocks_(blocks), wanted_(wanted) {
+    rows_ = &decoded_;
+  }
+
+  Result<void> start(TimeMs from) {
+    const auto first = std::partition_point(
+        blocks_.begin(), blocks_.end(),
+        [from](const SegmentBlock& block) { return block.entry.last_open < from; });
+    block_ = static_cast<std::size_t>(first - blocks_.begin());
+    settle();
+    if (done_ || time_ >= from) return {};
+    if (const Result<void> loaded = load(); !loaded) return loaded;
+    const std::vector<TimeMs>& times = decoded_.open_time();
+    position_ = static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), from) -
+                                         times.begin());
+    time_ = times[position_];
+    return {};
+  }
+
+  Result<void> load() override {
+    if (loaded_) return {};
+    const Result<void> read = segment_->read_block(block_, wanted_, codec_, decoded_);
+    if (read) loaded_ = true;
+    return read;
+  }
+
+  void advance(std::size_t count) override {
+    position_ += count;
+    const std::size_t rows = blocks_[block_].entry.rows;
+    BF_ASSERT(position_ <= rows);
+    if (position_ < rows) {
+      time_ = decoded_.open_time()[position_];
+      return;
+    }
+    ++block_;
+    position_ = 0;
+    loaded_ = false;
+    settle();
+  }
+
+  Result<std::pair<const Answer*, std::size_t>> answer(std::size_t position) override {
+    const Result<std::span<const AnswerRun>> runs = segment_->runs();
+    if (!runs) return fail(runs.error());
+    const SegmentBlock& block = blocks_[block_];
+    const auto row = static_cast<std::uint32_t>(block.first_row + position);
+    const auto run = std::partition_point(
+        runs->begin(), runs->end(),
+        [row](const AnswerRun& candidate) { return candidate.row_end <= row; });
+    BF_ASSERT(run != runs->end());
+    const std::uint32_t end = std::min(run->row_end - block.first_row, block.entry.rows);
+    return std::pair(&segment_->answers()[run->answer], std::size_t{end});
+  }
+
+  Result<std::string> values() override {
+    if (wanted_ == kAllColumns) return row_values(decoded_, position_);
+    CandleBatch whole;
+    const Result<void> read = segment_->read_block(block_, kAllColumns, codec_, whole);
+    if (!read) return fail(read.error());
+    return row_values(whole, position_);
+  }
+
+  bool take(CandleBatch& out) override {
+    std::swap(out, decoded_);
+    return true;
+  }
+
+ private:
+  void settle() {
+    done_ = block_ == blocks_.size();
+    if (!done_) time_ = blocks_[block_].entry.first_open;
+  }
+
+  std::shared_ptr<const Segment> segment_;
+  std::span<const SegmentBlock> blocks_;
+  ColumnSet wanted_;
+  RowCodec codec_;
+  CandleBatch decoded_;
+  std::size_t block_ = 0;
+  bool loaded_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Cursor> page_cursor(const AnsweredRows& page, TimeMs from) {
+  return std::make_unique<PageCursor>(page, from);
+}
+
+Result<std::unique_ptr<Cursor>> segment_cursor(std::shared_ptr<const Segment> segment, TimeMs from,
+                                               ColumnSet wanted) {
+  const Result<std::span<const SegmentBlock>> blocks = segment->blocks();
+  if (!blocks) return fail(blocks.error());
+  auto cursor = std::make_unique<SegmentCursor>(std::move(segment), *blocks, wanted);
+  if (const Result<void> started = cursor->start(from); !started) return fail(started.error());
+  return std::unique_ptr<Cursor>(std::move(cursor));
+}
+
+}  // namespace bf::store

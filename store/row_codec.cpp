@@ -1,0 +1,265 @@
+#include "store/row_codec.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/base/assert.h"
+
+namespace bf::store {
+namespace {
+
+constexpr std::array kPrices = {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
+/// A column leans only on columns before it in this order.
+constexpr std::array kDecodeOrder = {Column::kOpenTime,     Column::kClose,  Column::kOpen,
+                                     Column::kHigh,         Column::kLow,    Column::kVolume,
+                                     Column::kQuoteVolume,  Column::kTrades, Column::kTakerBuyBase,
+                                     Column::kTakerBuyQuote};
+static_assert(kDecodeOrder.size() == kColumnCount);
+
+constexpr int kPowerMax = 18;
+constexpr std::size_t kWideBytesMax = 1024;
+
+constexpr std::int64_t constant_power(int exponent) {
+  std::int64_t power = 1;
+  for (int i = 0; i < exponent; ++i) power *= 10;
+  return power;
+}
+
+// The divisors are constants, so that the compiler multiplies instead of dividing.
+template <std::size_t kPower>
+std::size_t first_indivisible(std::span<const std::int64_t> values, std::size_t from) {
+  constexpr std::int64_t kDivisor = constant_power(static_cast<int>(kPower));
+  std::size_t i = from;
+  while (i < values.size() && values[i] % kDivisor == 0) ++i;
+  return i;
+}
+template <std::size_t kPower>
+void divide(std::span<const std::int64_t> values, std::int64_t* out) {
+  constexpr std::int64_t kDivisor = constant_power(static_cast<int>(kPower));
+  for (std::size_t i = 0; i < values.size(); ++i) out[i] = values[i] / kDivisor;
+}
+template <std::size_t... kPowers>
+constexpr auto indivisible_table(std::index_sequence<kPowers...> /*powers*/) {
+  return std::array{&first_indivisible<kPowers>...};
+}
+template <std::size_t... kPowers>
+constexpr auto divide_table(std::index_sequence<kPowers...> /*powers*/) {
+  return std::array{&divide<kPowers>...};
+}
+constexpr auto kFirstIndivisible = indivisible_table(std::make_index_sequence<kPowerMax + 1>());
+constexpr auto kDivide = divide_table(std::make_index_sequence<kPowerMax + 1>());
+
+/// The largest power of ten, up to `power_max`, that divides every value.
+int common_power(std::span<const std::int64_t> values, int power_max) {
+  int power = power_max;
+  std::size_t at = 0;
+  while (power > 0) {
+    at = kFirstIndivisible[static_cast<std::size_t>(power)](values, at);
+    if (at == values.size()) break;
+    --power;
+  }
+  return power;
+}
+
+Error broken(const char* what) { return Error(Code::kCorrupt, what); }
+
+}  // namespace
+
+Result<ColumnSet> needed_columns(const EncodedRows& encoded, ColumnSet wanted) {
+  ColumnSet needed = wanted.intersect(encoded.columns);
+  ColumnSet before;
+  ColumnSet result;
+  // Backwards would do, but a column's place in the order is checked on the way forwards.
+  for (const Column column : kDecodeOrder) {
+    if (!encoded.columns.contains(column)) continue;
+    const ColumnSet leans_on = dependencies(encoded.block(column).transform);
+    const bool none = leans_on == ColumnSet{};
+    if (!none && (leans_on.intersect(before) != leans_on || column == Column::kOpenTime)) {
+      return fail(broken("a column leans on one that is not there"));
+    }
+    before.insert(column);
+  }
+  for (auto at = kDecodeOrder.rbegin(); at != kDecodeOrder.rend(); ++at) {
+    if (!needed.contains(*at)) continue;
+    needed =
+        ColumnSet::from_bits(needed.bits() | dependencies(encoded.block(*at).transform).bits());
+  }
+  result = needed;
+  return result;
+}
+
+bool RowCodec::align_prices(std::array<Scaled, kColumnCount>& columns) {
+  int scale = 0;
+  for (const Column column : kPrices) {
+    scale = std::max(scale, columns[static_cast<std::size_t>(column)].scale);
+  }
+  for (const Column column : kPrices) {
+    const auto at = static_cast<std::size_t>(column);
+    const int exponent = scale - columns[at].scale;
+    if (exponent == 0) continue;
+    scratch_[at].resize(columns[at].values.size());
+    for (std::size_t i = 0; i < columns[at].values.size(); ++i) {
+      if (!scale_up(columns[at].values[i], exponent, scratch_[at][i])) return false;
+    }
+  }
+  for (const Column column : kPrices) {
+    const auto at = static_cast<std::size_t>(column);
+    if (columns[at].scale == scale) continue;
+    columns[at] = Scaled{scratch_[at], scale};
+  }
+  return true;
+}
+
+void RowCodec::trim(std::array<Scaled, kColumnCount>& columns, std::span<const Column> together) {
+  int power = kPowerMax;
+  for (const Column column : together) {
+    const Scaled& scaled = columns[static_cast<std::size_t>(column)];
+    power = common_power(scaled.values, std::min(power, scaled.scale));
+  }
+  if (power == 0) return;
+  for (const Column column : together) {
+    const auto at = static_cast<std::size_t>(column);
+    scratch_[at].resize(columns[at].values.size());
+    kDivide[static_cast<std::size_t>(power)](columns[at].values, scratch_[at].data());
+    columns[at] = Scaled{scratch_[at], columns[at].scale - power};
+  }
+}
+
+EncodedRows RowCodec::encode(const CandleBatch& rows, std::size_t begin, std::size_t end,
+                             Packing packing, Bytes& out) {
+  BF_ASSERT(begin < end && end <= rows.row_count());
+  std::array<Scaled, kColumnCount> columns;
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    if (!rows.columns.contains(static_cast<Column>(i))) continue;
+    BF_ASSERT(rows.data[i].values.size() == rows.row_count());
+    columns[i] =
+        Scaled{std::span(rows.data[i].values).subspan(begin, end - begin), rows.data[i].scale};
+  }
+  const bool all_prices = std::all_of(kPrices.begin(), kPrices.end(), [&rows](Column column) {
+    return rows.columns.contains(column);
+  });
+  const bool aligned = all_prices && align_prices(columns);
+  if (aligned) trim(columns, kPrices);
+  for (std::size_t i = 1; i < kColumnCount; ++i) {
+    const auto column = static_cast<Column>(i);
+    const bool price = std::find(kPrices.begin(), kPrices.end(), column) != kPrices.end();
+    if (rows.columns.contains(column) && !(price && aligned)) trim(columns, std::array{column});
+  }
+
+  PriceColumns prices;
+  if (aligned) {
+    prices.open = columns[static_cast<std::size_t>(Column::kOpen)].values.data();
+    prices.close = columns[static_cast<std::size_t>(Column::kClose)].values.data();
+  }
+  EncodedRows encoded;
+  encoded.columns = rows.columns;
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto column = static_cast<Column>(i);
+    if (!rows.columns.contains(column)) continue;
+    encoded.blocks[i] =
+        codec_.encode(column, columns[i].values, columns[i].scale, prices, packing, out);
+  }
+  return encoded;
+}
+
+Result<void> RowCodec::decode(const EncodedRows& encoded, const ColumnBytes& bytes,
+                              std::size_t rows, ColumnSet wanted, CandleBatch& out) {
+  const Result<ColumnSet> needed = needed_columns(encoded, wanted);
+  if (!needed) return fail(needed.error());
+  out.clear();
+  out.columns = wanted.intersect(encoded.columns);
+  PriceColumns prices;
+  for (const Column column : kDecodeOrder) {
+    if (!needed->contains(column)) continue;
+    const auto at = static_cast<std::size_t>(column);
+    const bool kept = out.columns.contains(column);
+    std::vector<std::int64_t>& values = kept ? out.data[at].values : scratch_[at];
+    values.resize(rows);
+    const Result<void> decoded = codec_.decode(encoded.blocks[at], bytes[at], prices, values);
+    if (!decoded) return fail(decoded.error().at(column_name(column)));
+    if (kept) out.data[at].scale = encoded.blocks[at].scale;
+    if (column == Column::kOpen) prices.open = values.data();
+    if (column == Column::kClose) prices.close = values.data();
+  }
+  if (!well_ordered(out.open_time())) return fail(broken("open times do not rise"));
+  return {};
+}
+
+void collect_exceptions(const CandleBatch& rows, std::size_t begin, std::size_t end,
+                        std::uint32_t first_row, std::vector<WideValue>& wide,
+                        std::vector<OddCloseTime>& odd_close_times) {
+  const auto moved = [&](std::uint32_t row) {
+    return static_cast<std::uint32_t>(row - begin + first_row);
+  };
+  for (const WideValue& value : rows.wide) {
+    if (begin <= value.row && value.row < end) {
+      wide.push_back(WideValue{moved(value.row), value.column, value.text});
+    }
+  }
+  for (const OddCloseTime& odd : rows.odd_close_times) {
+    if (begin <= odd.row && odd.row < end) {
+      odd_close_times.push_back(OddCloseTime{moved(odd.row), odd.close_time});
+    }
+  }
+}
+
+void write_exceptions(ByteWriter& out, std::span<const WideValue> wide,
+                      std::span<const OddCloseTime> odd_close_times) {
+  out.varint(wide.size());
+  std::uint32_t row = 0;
+  for (const WideValue& value : wide) {
+    out.varint(value.row - row);
+    out.fixed(static_cast<std::uint8_t>(value.column));
+    out.string(value.text);
+    row = value.row;
+  }
+  out.varint(odd_close_times.size());
+  row = 0;
+  for (const OddCloseTime& odd : odd_close_times) {
+    out.varint(odd.row - row);
+    out.signed_varint(odd.close_time);
+    row = odd.row;
+  }
+}
+
+Result<void> read_exceptions(ByteReader& in, std::uint64_t rows, std::vector<WideValue>& wide,
+                             std::vector<OddCloseTime>& odd_close_times) {
+  std::uint64_t row = 0;
+  for (std::size_t left = in.count(3); left > 0; --left) {
+    const std::uint64_t ahead = in.varint();
+    const auto column = in.fixed<std::uint8_t>();
+    std::string text = in.string(kWideBytesMax);
+    if (!in.ok() || ahead > rows || row + ahead >= rows || column == 0 || column >= kColumnCount) {
+      return fail(broken("a wide value is out of place"));
+    }
+    row += ahead;
+    const Result<std::string> canonical = canonical_decimal(text);
+    if (!canonical || *canonical != text) return fail(broken("a wide value is not a number"));
+    wide.push_back(
+        WideValue{static_cast<std::uint32_t>(row), static_cast<Column>(column), std::move(text)});
+  }
+  row = 0;
+  bool first = true;
+  for (std::size_t left = in.count(2); left > 0; --left) {
+    const std::uint64_t ahead = in.varint();
+    const TimeMs close_time = in.signed_varint();
+    if (!in.ok() || ahead > rows || row + ahead >= rows || (!first && ahead == 0)) {
+      return fail(broken("an odd close time is out of place"));
+    }
+    row += ahead;
+    first = false;
+    odd_close_times.push_back(OddCloseTime{static_cast<std::uint32_t>(row), close_time});
+  }
+  if (!in.ok()) return fail(broken("the exceptions end too early"));
+  return {};
+}
+
+bool well_ordered(std::span<const TimeMs> open_times) noexcept {
+  if (open_times.empty()) return true;
+  if (open_times.front() < 0 || open_times.back() >= kTimeMax) return false;
+  bool rising = true;
+  for (std::size_t i = 1; i < open_times.size(); ++i) rising &= open_times[i - 1] < open_times[i];
+  return rising;
+}
+
+}  // namespace bf::store

@@ -1,0 +1,77 @@
+// store/row_codec.h
+//
+// Rows as encoded columns: what a page of a log frame and a block of a segment have in common. Values
+// that no column holds (wide values, odd close times) travel apart: see write_exceptions().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "store/base/columns.h"
+#include "store/base/result.h"
+#include "store/bytes.h"
+#include "store/plain_codec.h"
+
+namespace bf::store {
+
+/// The columns that are stored, and how each is encoded. Entries of other columns mean nothing.
+struct EncodedRows {
+  ColumnSet columns;
+  std::array<ColumnBlock, kColumnCount> blocks{};
+
+  [[nodiscard]] ColumnBlock& block(Column c) noexcept {
+    return blocks[static_cast<std::size_t>(c)];
+  }
+  [[nodiscard]] const ColumnBlock& block(Column c) const noexcept {
+    return blocks[static_cast<std::size_t>(c)];
+  }
+};
+using ColumnBytes = std::array<std::span<const std::byte>, kColumnCount>;
+
+/// `wanted` and every column that its encodings lean on.
+/// Errors: kCorrupt where a column leans on one that is not there or comes after it.
+[[nodiscard]] Result<ColumnSet> needed_columns(const EncodedRows& encoded, ColumnSet wanted);
+
+/// Encodes and decodes rows; keeps its scratch memory from call to call.
+class RowCodec {
+ public:
+  /// Appends the columns of rows [begin, end) to `out`, in the order of their numbers. Each column
+  /// loses the trailing zeros that all of its values share; prices keep one scale where that fits.
+  [[nodiscard]] EncodedRows encode(const CandleBatch& rows, std::size_t begin, std::size_t end,
+                                   Packing packing, Bytes& out);
+
+  /// Decodes the columns that both are stored and `wanted` into `out`, which becomes exactly them.
+  /// Only the entries of needed_columns() in `bytes` are looked at.
+  /// Errors: kFormat, kCorrupt.
+  [[nodiscard]] Result<void> decode(const EncodedRows& encoded, const ColumnBytes& bytes,
+                                    std::size_t rows, ColumnSet wanted, CandleBatch& out);
+
+ private:
+  struct Scaled {
+    std::span<const std::int64_t> values;
+    int scale = 0;
+  };
+  [[nodiscard]] bool align_prices(std::array<Scaled, kColumnCount>& columns);
+  void trim(std::array<Scaled, kColumnCount>& columns, std::span<const Column> together);
+
+  PlainCodec codec_;
+  std::array<std::vector<std::int64_t>, kColumnCount> scratch_;
+};
+
+/// Appends the wide values and odd close times of rows [begin, end); row `begin` becomes `first_row`.
+void collect_exceptions(const CandleBatch& rows, std::size_t begin, std::size_t end,
+                        std::uint32_t first_row, std::vector<WideValue>& wide,
+                        std::vector<OddCloseTime>& odd_close_times);
+void write_exceptions(ByteWriter& out, std::span<const WideValue> wide,
+                      std::span<const OddCloseTime> odd_close_times);
+/// Reads what write_exceptions() wrote for `rows` rows. Errors: kCorrupt.
+[[nodiscard]] Result<void> read_exceptions(ByteReader& in, std::uint64_t rows,
+                                           std::vector<WideValue>& wide,
+                                           std::vector<OddCloseTime>& odd_close_times);
+
+/// Whether open times rise strictly and lie in [0, kTimeMax).
+[[nodiscard]] bool well_ordered(std::span<const TimeMs> open_times) noexcept;
+
+}  // namespace bf::store

@@ -1,0 +1,167 @@
+#include "store/scan.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "store/row_order.h"
+
+namespace bf::store {
+namespace {
+
+/// A batch is handed out when it has this many rows, or before it would change its scale.
+constexpr std::size_t kBatchRows = kBlockRows;
+
+/// Whether rows of `from` can be put behind those of `to`: the same columns of those wanted, and in
+/// each of them the same scale.
+bool fits_behind(const CandleBatch& to, const CandleBatch& from, ColumnSet wanted) {
+  if (to.columns != from.columns.intersect(wanted)) return false;
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    if (to.columns.contains(static_cast<Column>(i)) && to.data[i].scale != from.data[i].scale) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Appends rows [begin, end) of `from`, which fits behind, with its exceptions.
+void append_slice(CandleBatch& to, const CandleBatch& from, std::size_t begin, std::size_t end) {
+  const auto first_row = static_cast<std::uint32_t>(to.row_count());
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    if (!to.columns.contains(static_cast<Column>(i))) continue;
+    const std::vector<std::int64_t>& values = from.data[i].values;
+    to.data[i].values.insert(to.data[i].values.end(),
+                             values.begin() + static_cast<std::ptrdiff_t>(begin),
+                             values.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  if (from.wide.empty() && from.odd_close_times.empty()) return;
+  const std::size_t wide = to.wide.size();
+  collect_exceptions(from, begin, end, first_row, to.wide, to.odd_close_times);
+  const auto left_out = [&to](const WideValue& value) {
+    return !to.columns.contains(value.column);
+  };
+  to.wide.erase(
+      std::remove_if(to.wide.begin() + static_cast<std::ptrdiff_t>(wide), to.wide.end(), left_out),
+      to.wide.end());
+}
+
+class MergedScan final : public Scan {
+ public:
+  MergedScan(std::shared_ptr<const PinnedSeries> pinned, TimeRange range, ColumnSet columns,
+             ScanOptions options)
+      : pinned_(std::move(pinned)), range_(range), columns_(columns), options_(options) {}
+
+  Result<bool> next(ScanBatch& batch) override {
+    batch.rows.clear();
+    batch.provenance.clear();
+    batch.answers.clear();
+    if (ended_) return false;
+    const Result<bool> filled = fill(batch);
+    if (!filled || !*filled) ended_ = true;
+    return filled;
+  }
+
+ private:
+  Result<bool> fill(ScanBatch& batch) {
+    if (!merge_) {
+      Result<Merge> merge = merge_all(*pinned_, range_, columns_, options_.live);
+      if (!merge) return fail(merge.error());
+      merge_.emplace(std::move(*merge));
+    }
+    while (batch.rows.row_count() < kBatchRows) {
+      if (!waiting_) {
+        const Result<bool> more = merge_->next(slice_);
+        if (!more) return more;
+        if (!*more) break;
+        waiting_ = true;
+      }
+      const CandleBatch& rows = slice_.cursor->rows();
+      if (!batch.rows.empty() && !fits_behind(batch.rows, rows, columns_)) break;
+      const Result<void> added = add_slice(batch);
+      if (!added) return fail(added.error());
+      waiting_ = false;
+    }
+    return !batch.rows.empty();
+  }
+
+  Result<void> add_slice(ScanBatch& batch) {
+    const CandleBatch& rows = slice_.cursor->rows();
+    if (options_.provenance) {
+      const Result<void> added = add_provenance(batch);
+      if (!added) return added;
+    }
+    const bool whole = slice_.begin == 0 && slice_.end == rows.row_count();
+    if (batch.rows.empty() && whole && slice_.losers.empty() && slice_.cursor->take(batch.rows)) {
+      return {};  // a block of which every row stands is handed on as it is
+    }
+    if (batch.rows.empty()) {
+      batch.rows.columns = rows.columns.intersect(columns_);
+      for (std::size_t i = 0; i < kColumnCount; ++i) batch.rows.data[i].scale = rows.data[i].scale;
+    }
+    append_slice(batch.rows, rows, slice_.begin, slice_.end);
+    return {};
+  }
+
+  Result<void> add_provenance(ScanBatch& batch) {
+    const std::size_t before = batch.rows.row_count();
+    for (std::size_t at = slice_.begin; at < slice_.end;) {
+      const auto answered = slice_.cursor->answer(at);
+      if (!answered) return fail(answered.error());
+      at = std::min(slice_.end, answered->second);
+      const auto row_end = static_cast<std::uint32_t>(before + at - slice_.begin);
+      const std::uint32_t index = index_of(batch.answers, *answered->first);
+      if (!batch.provenance.empty() && batch.provenance.back().answer == index) {
+        batch.provenance.back().row_end = row_end;
+      } else {
+        batch.provenance.push_back(ScanBatch::Run{row_end, index});
+      }
+    }
+    return {};
+  }
+
+  static std::uint32_t index_of(std::vector<Answer>& answers, const Answer& answer) {
+    // The last ones come first: neighbouring rows share their answer.
+    for (std::size_t i = answers.size(); i > 0; --i) {
+      if (answers[i - 1] == answer) return static_cast<std::uint32_t>(i - 1);
+    }
+    answers.push_back(answer);
+    return static_cast<std::uint32_t>(answers.size() - 1);
+  }
+
+  std::shared_ptr<const PinnedSeries> pinned_;
+  TimeRange range_;
+  ColumnSet columns_;
+  ScanOptions options_;
+  std::optional<Merge> merge_;
+  Slice slice_;
+  bool waiting_ = false;  // slice_ is not in a batch yet
+  bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Scan> make_scan(std::shared_ptr<const PinnedSeries> pinned, TimeRange range,
+                                ColumnSet columns, ScanOptions options) {
+  return std::make_unique<MergedScan>(std::move(pinned), range, columns, options);
+}
+
+Result<std::vector<Conflict>> conflicts_of(const Slice& slice) {
+  std::vector<Conflict> conflicts;
+  if (slice.losers.empty()) return conflicts;
+  const auto winner = slice.cursor->answer(slice.begin);
+  if (!winner) return fail(winner.error());
+  for (Cursor* loser : slice.losers) {
+    if (same_row(slice.cursor->rows(), slice.begin, loser->rows(), loser->position())) continue;
+    const auto answered = loser->answer(loser->position());
+    if (!answered) return fail(answered.error());
+    Conflict conflict;
+    conflict.open_time = loser->time();
+    conflict.winner = *winner->first;
+    conflict.loser = *answered->first;
+    conflict.winner_values = row_values(slice.cursor->rows(), slice.begin);
+    conflict.loser_values = row_values(loser->rows(), loser->position());
+    conflicts.push_back(std::move(conflict));
+  }
+  return conflicts;
+}
+
+}  // namespace bf::store

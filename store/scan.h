@@ -1,0 +1,23 @@
+// store/scan.h
+//
+// Scans over a pinned series, and what a conflict between merged rows is.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "store/merge.h"
+#include "store/snapshot.h"
+#include "store/store.h"
+
+namespace bf::store {
+
+/// The scan shares `pinned`, which so outlives it.
+[[nodiscard]] std::unique_ptr<Scan> make_scan(std::shared_ptr<const PinnedSeries> pinned,
+                                              TimeRange range, ColumnSet columns,
+                                              ScanOptions options);
+
+/// The losers of `slice` whose values differ from the row that stands. Requires all columns loaded.
+[[nodiscard]] Result<std::vector<Conflict>> conflicts_of(const Slice& slice);
+
+}  // namespace bf::store

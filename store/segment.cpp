@@ -1,0 +1,374 @@
+#include "store/segment.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "store/answer_codec.h"
+#include "store/atomic_file.h"
+#include "store/base/assert.h"
+#include "store/lz4_bytes.h"
+
+namespace bf::store {
+namespace {
+
+constexpr std::size_t kValuesBytesMax = 16384;
+constexpr std::size_t kAnswerBytesMin = 7;
+
+/// The bytes of a block: its columns lie one behind the other.
+std::uint64_t block_size(const SegmentBlock& block) {
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    if (block.encoded.columns.contains(static_cast<Column>(i)))
+      size += block.encoded.blocks[i].size;
+  }
+  return size;
+}
+
+}  // namespace
+
+std::string segment_name(std::uint32_t id) {
+  std::array<char, 24> name{};
+  std::snprintf(name.data(), name.size(), "%04u.seg", id);
+  return name.data();
+}
+
+Error Segment::corrupt(std::string_view what) const {
+  return Error(Code::kCorrupt, path_ + ": " + std::string(what));
+}
+
+Result<std::shared_ptr<const Segment>> Segment::open(FileSystem& files, const Series& series,
+                                                     const Uuid& series_uuid,
+                                                     const SegmentEntry& entry) {
+  return open_at(files, join_path(series.path(), segment_name(entry.id)), series, series_uuid,
+                 entry);
+}
+
+Result<std::shared_ptr<const Segment>> Segment::open_at(FileSystem& files, const std::string& path,
+                                                        const Series& series,
+                                                        const Uuid& series_uuid,
+                                                        const SegmentEntry& entry) {
+  const std::shared_ptr<Segment> segment(new Segment(files, path, series, series_uuid, entry));
+  Result<std::unique_ptr<File>> file = files.open(path, FileSystem::Open::kRead);
+  if (!file) return fail(file.error());
+  segment->file_ = std::move(*file);
+  if (const Result<void> read = segment->read_ends(); !read) return fail(read.error());
+  if (const Result<void> read = segment->read_coverage(); !read) return fail(read.error());
+  return std::shared_ptr<const Segment>(segment);
+}
+
+Result<void> Segment::read_ends() {
+  const Result<std::uint64_t> size = file_->size();
+  if (!size) return fail(size.error());
+  if (*size != entry_.size) {
+    return fail(corrupt("has " + std::to_string(*size) + " bytes; the manifest says " +
+                        std::to_string(entry_.size)));
+  }
+  SegmentHeader header;
+  if (*size < sizeof(header) + sizeof(trailer_)) return fail(corrupt("too short for a segment"));
+  if (const auto read = file_->pread(std::as_writable_bytes(std::span(&header, 1)), 0); !read) {
+    return fail(read.error());
+  }
+  if (header.magic != kSegmentMagic) return fail(Code::kFormat, path_ + ": not a segment");
+  if (header.version > kFormatVersion) {
+    return fail(Code::kFormat, path_ + ": format version " + std::to_string(header.version) +
+                                   "; this build reads up to " + std::to_string(kFormatVersion));
+  }
+  const Place start{uuid_, Unit::kSegment, entry_.id, 0};
+  const auto hashed = bytes_of(header).first(offsetof(SegmentHeader, header_hash));
+  if (header.header_hash != checksum(hashed, start)) return fail(corrupt("the header is damaged"));
+  const bool same = header.series_uuid == uuid_ && header.id == entry_.id && header.flags == 0 &&
+                    header.first_sequence == entry_.first_sequence &&
+                    header.last_sequence == entry_.last_sequence;
+  if (!same) return fail(corrupt("the header is not what the manifest says"));
+
+  const std::uint64_t at = *size - sizeof(trailer_);
+  if (const auto read = file_->pread(std::as_writable_bytes(std::span(&trailer_, 1)), at); !read) {
+    return fail(read.error());
+  }
+  const auto trailer = bytes_of(trailer_).first(offsetof(SegmentTrailer, trailer_hash));
+  const bool intact =
+      trailer_.trailer_hash == entry_.trailer_hash && trailer_.magic == kTrailerMagic &&
+      trailer_.trailer_hash == checksum(trailer, Place{uuid_, Unit::kSegment, entry_.id, at});
+  if (!intact) return fail(corrupt("the trailer is damaged"));
+  if (trailer_.flags != 0)
+    return fail(Code::kFormat, path_ + ": flags that this build does not know");
+  if (trailer_.rows != entry_.rows || trailer_.first_open != entry_.first_open ||
+      trailer_.last_open != entry_.last_open || trailer_.rows > kSegmentRowsMax) {
+    return fail(corrupt("the trailer is not what the manifest says"));
+  }
+  return {};
+}
+
+Result<Bytes> Segment::read_part(Part part) const {
+  const PartEntry& entry = trailer_.parts[static_cast<std::size_t>(part)];
+  const std::uint64_t end = entry_.size - sizeof(trailer_);
+  const bool bounded = entry.offset >= sizeof(SegmentHeader) && entry.offset <= end &&
+                       entry.size <= end - entry.offset && entry.raw_size <= kPartRawBytesMax &&
+                       plausible_sizes(entry.size, entry.raw_size);
+  if (!bounded) return fail(corrupt("a part lies outside of the file"));
+  Bytes stored(entry.size);
+  if (const Result<void> read = file_->pread(stored, entry.offset); !read)
+    return fail(read.error());
+  if (entry.hash != checksum(stored, Place{uuid_, Unit::kSegment, entry_.id, entry.offset})) {
+    return fail(corrupt("damaged at byte " + std::to_string(entry.offset)));
+  }
+  if (entry.size == entry.raw_size) return stored;
+  Bytes raw(entry.raw_size);
+  if (const Result<void> unpacked = unpack(stored, raw); !unpacked) {
+    return fail(unpacked.error().at(path_));
+  }
+  return raw;
+}
+
+Result<void> Segment::read_coverage() {
+  const Result<Bytes> bytes = read_part(Part::kCoverage);
+  if (!bytes) return fail(bytes.error());
+  ByteReader in(*bytes);
+  constexpr std::size_t kPathBytesMax = 512;
+  if (in.string(kPathBytesMax) != series_.path()) {
+    return fail(corrupt("it belongs to another series"));
+  }
+  for (std::size_t left = in.count(1); left > 0; --left) (void)in.varint();  // what it supersedes
+  const std::size_t answers = in.count(kAnswerBytesMin);
+  if (answers > kSegmentAnswersMax) return fail(corrupt("it counts more answers than are written"));
+  for (std::size_t i = 0; i < answers; ++i) {
+    Result<Answer> answer = read_answer(in);
+    if (!answer) return fail(answer.error().at(path_));
+    answers_.push_back(std::move(*answer));
+  }
+  TimeMs at = 0;
+  const std::size_t ranges = in.count(2);
+  if (ranges > trailer_.rows) return fail(corrupt("it counts more held ranges than rows"));
+  for (std::size_t left = ranges; left > 0; --left) {
+    const std::uint64_t ahead = in.varint();
+    const std::uint64_t length = in.varint();
+    const auto limit = static_cast<std::uint64_t>(kTimeMax + 31 * kDayMs - at);
+    if (!in.ok() || ahead > limit || length == 0 || length > limit - ahead) {
+      return fail(corrupt("the held ranges contradict themselves"));
+    }
+    const TimeMs from = at + static_cast<TimeMs>(ahead);
+    at = from + static_cast<TimeMs>(length);
+    held_.add({from, at});
+  }
+  if (!in.finished() || answers_.size() != trailer_.answers) {
+    return fail(corrupt("the coverage contradicts itself"));
+  }
+  return {};
+}
+
+Result<const Segment::Index*> Segment::index() const {
+  const std::scoped_lock lock(mutex_);
+  if (!index_) {
+    Result<Index> read = read_index();
+    if (!read) return fail(read.error());
+    index_ = std::move(*read);
+  }
+  return &*index_;
+}
+
+Result<Segment::Index> Segment::read_index() const {
+  const Result<Bytes> bytes = read_part(Part::kIndex);
+  if (!bytes) return fail(bytes.error());
+  Index index;
+  ByteReader in(*bytes);
+  if (trailer_.blocks > bytes->size() / (sizeof(BlockEntry) + sizeof(ColumnEntry))) {
+    return fail(corrupt("the index is shorter than its count of blocks"));
+  }
+  index.blocks.reserve(trailer_.blocks);
+  std::uint64_t rows = 0;
+  std::uint64_t offset = sizeof(SegmentHeader);
+  TimeMs last = -1;
+  for (std::uint32_t i = 0; i < trailer_.blocks; ++i) {
+    SegmentBlock block;
+    const auto entry = in.take(sizeof(BlockEntry));
+    if (!in.ok()) return fail(corrupt("the index ends too early"));
+    std::memcpy(&block.entry, entry.data(), entry.size());
+    block.first_row = static_cast<std::uint32_t>(rows);
+    rows += block.entry.rows;
+    const bool sound = block.entry.rows > 0 && block.entry.rows <= kBlockRows &&
+                       (block.entry.columns & 1U) != 0 && block.entry.first_open > last &&
+                       block.entry.first_open <= block.entry.last_open &&
+                       block.entry.offset == offset;
+    if (!sound) return fail(corrupt("a block of the index contradicts the others"));
+    if ((block.entry.columns & ~kAllColumns.bits()) != 0) {
+      return fail(Code::kFormat, path_ + ": columns that this build does not know");
+    }
+    block.encoded.columns = ColumnSet::from_bits(block.entry.columns);
+    for (std::size_t column = 0; column < kColumnCount; ++column) {
+      if (!block.encoded.columns.contains(static_cast<Column>(column))) continue;
+      ColumnEntry described;
+      const auto stored = in.take(sizeof(described));
+      if (!in.ok()) return fail(corrupt("the index ends too early"));
+      std::memcpy(static_cast<void*>(&described), stored.data(), stored.size());
+      block.encoded.blocks[column] = described.block;
+      block.hashes[column] = described.hash;
+    }
+    last = block.entry.last_open;
+    offset += block_size(block);
+    index.blocks.push_back(block);
+  }
+  const std::uint64_t blocks_end = trailer_.parts[static_cast<std::size_t>(Part::kIndex)].offset;
+  const bool ends_agree =
+      index.blocks.empty() ||
+      (index.blocks.front().entry.first_open == trailer_.first_open && last == trailer_.last_open);
+  if (!in.finished() || rows != trailer_.rows || offset != blocks_end || !ends_agree) {
+    return fail(corrupt("the index contradicts the trailer"));
+  }
+  Result<Exceptions> exceptions = read_exception_part();
+  if (!exceptions) return fail(exceptions.error());
+  index.exceptions = std::move(*exceptions);
+  index.checked = std::make_unique<std::atomic<std::uint32_t>[]>(index.blocks.size());
+  return index;
+}
+
+Result<Segment::Exceptions> Segment::read_exception_part() const {
+  const Result<Bytes> bytes = read_part(Part::kExceptions);
+  if (!bytes) return fail(bytes.error());
+  ByteReader in(*bytes);
+  Exceptions exceptions;
+  const Result<void> read =
+      read_exceptions(in, trailer_.rows, exceptions.wide, exceptions.odd_close_times);
+  if (!read) return fail(read.error().at(path_));
+  if (!in.finished()) return fail(corrupt("the exceptions are longer than their count"));
+  return exceptions;
+}
+
+Result<std::span<const SegmentBlock>> Segment::blocks() const {
+  const Result<const Index*> found = index();
+  if (!found) return fail(found.error());
+  return std::span<const SegmentBlock>((*found)->blocks);
+}
+
+Result<std::span<const AnswerRun>> Segment::runs() const {
+  const std::scoped_lock lock(mutex_);
+  if (!runs_) {
+    Result<std::vector<AnswerRun>> read = read_runs();
+    if (!read) return fail(read.error());
+    runs_ = std::move(*read);
+  }
+  return std::span<const AnswerRun>(*runs_);
+}
+
+Result<std::vector<AnswerRun>> Segment::read_runs() const {
+  const Result<Bytes> bytes = read_part(Part::kRuns);
+  if (!bytes) return fail(bytes.error());
+  ByteReader in(*bytes);
+  std::vector<AnswerRun> runs;
+  std::uint64_t row = 0;
+  for (std::size_t left = in.count(2); left > 0; --left) {
+    const std::uint64_t length = in.varint();
+    const std::uint64_t answer = in.varint();
+    if (!in.ok() || length == 0 || length > trailer_.rows - row || answer >= answers_.size()) {
+      return fail(corrupt("the provenance contradicts itself"));
+    }
+    row += length;
+    runs.push_back(AnswerRun{static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(answer)});
+  }
+  if (!in.finished() || row != trailer_.rows) {
+    return fail(corrupt("the provenance does not cover the rows"));
+  }
+  return runs;
+}
+
+Result<std::vector<Conflict>> Segment::revisions() const {
+  const Result<Bytes> bytes = read_part(Part::kRevisions);
+  if (!bytes) return fail(bytes.error());
+  ByteReader in(*bytes);
+  std::vector<Conflict> conflicts;
+  for (std::uint32_t left = trailer_.revisions; left > 0; --left) {
+    Conflict conflict;
+    conflict.open_time = in.signed_varint();
+    const std::uint64_t winner = in.varint();
+    const std::uint64_t loser = in.varint();
+    conflict.winner_values = in.string(kValuesBytesMax);
+    conflict.loser_values = in.string(kValuesBytesMax);
+    if (!in.ok() || winner >= answers_.size() || loser >= answers_.size()) {
+      return fail(corrupt("a revision contradicts itself"));
+    }
+    conflict.winner = answers_[static_cast<std::size_t>(winner)];
+    conflict.loser = answers_[static_cast<std::size_t>(loser)];
+    conflicts.push_back(std::move(conflict));
+  }
+  if (!in.finished()) return fail(corrupt("the revisions are longer than their count"));
+  return conflicts;
+}
+
+Result<std::span<const std::byte>> Segment::block_bytes(const SegmentBlock& block,
+                                                        Bytes& scratch) const {
+  const auto size = static_cast<std::size_t>(block_size(block));
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!mapping_) {
+      Result<std::unique_ptr<Mapping>> mapped = files_.map(path_, entry_.size);
+      if (mapped) {
+        mapping_ = std::move(*mapped);
+      } else if (mapped.error().code() != Code::kNotFound) {
+        return fail(mapped.error());
+      }
+    }
+    if (mapping_)
+      return mapping_->bytes().subspan(static_cast<std::size_t>(block.entry.offset), size);
+  }
+  // Unlinked since it was opened: the open file still has it.
+  scratch.resize(size);
+  if (const auto read = file_->pread(scratch, block.entry.offset); !read) return fail(read.error());
+  return std::span<const std::byte>(scratch);
+}
+
+Result<void> Segment::read_block(std::size_t block_number, ColumnSet wanted, RowCodec& codec,
+                                 CandleBatch& out, bool always_check) const {
+  const Result<const Index*> found = index();
+  if (!found) return fail(found.error());
+  const Index& index = **found;
+  BF_ASSERT(block_number < index.blocks.size());
+  const SegmentBlock& block = index.blocks[block_number];
+  const Result<ColumnSet> needed = needed_columns(block.encoded, wanted);
+  if (!needed) return fail(needed.error().at(path_));
+  Bytes scratch;
+  const Result<std::span<const std::byte>> bytes = block_bytes(block, scratch);
+  if (!bytes) return fail(bytes.error());
+
+  std::uint32_t checked =
+      always_check ? 0 : index.checked[block_number].load(std::memory_order_relaxed);
+  ColumnBytes columns;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto column = static_cast<Column>(i);
+    if (!block.encoded.columns.contains(column)) continue;
+    columns[i] = bytes->subspan(at, block.encoded.blocks[i].size);
+    const std::uint64_t offset = block.entry.offset + at;
+    at += columns[i].size();
+    if (!needed->contains(column) || (checked >> i & 1U) != 0) continue;
+    if (block.hashes[i] != checksum(columns[i], Place{uuid_, Unit::kSegment, entry_.id, offset})) {
+      return fail(corrupt(std::string(column_name(column)) + " of the block at byte " +
+                          std::to_string(offset) + " is damaged"));
+    }
+    checked |= 1U << i;
+  }
+  index.checked[block_number].fetch_or(checked, std::memory_order_relaxed);
+
+  const Result<void> decoded = codec.decode(block.encoded, columns, block.entry.rows, wanted, out);
+  if (!decoded) return fail(decoded.error().at(path_));
+  const std::vector<TimeMs>& times = out.open_time();
+  if (times.front() != block.entry.first_open || times.back() != block.entry.last_open) {
+    return fail(corrupt("a block's open times are not those of the index"));
+  }
+  const auto in_block = [&block](std::uint32_t row) { return row - block.first_row; };
+  const auto before = [](const auto& exception, std::uint32_t row) { return exception.row < row; };
+  const std::uint32_t end = block.first_row + block.entry.rows;
+  const auto& wide = index.exceptions.wide;
+  for (auto it = std::lower_bound(wide.begin(), wide.end(), block.first_row, before);
+       it != wide.end() && it->row < end; ++it) {
+    if (!out.columns.contains(it->column)) continue;
+    out.wide.push_back(WideValue{in_block(it->row), it->column, it->text});
+  }
+  const auto& odd = index.exceptions.odd_close_times;
+  for (auto it = std::lower_bound(odd.begin(), odd.end(), block.first_row, before);
+       it != odd.end() && it->row < end; ++it) {
+    out.odd_close_times.push_back(OddCloseTime{in_block(it->row), it->close_time});
+  }
+  return {};
+}
+
+}  // namespace bf::store

@@ -1,0 +1,152 @@
+#include "store/series_writer.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "store/seal.h"
+
+namespace bf::store {
+namespace {
+
+/// A row and a page count as this many bytes of log at least. Quiet markets pack to less than a byte a row, and
+/// sealing decodes all of a log: so it stays a matter of some tens of MiB.
+constexpr std::uint64_t kRowWeight = 16;
+constexpr std::uint64_t kPageWeight = 64;
+
+class Writer final : public SeriesWriter {
+ public:
+  Writer(FileSystem& files, std::shared_ptr<FileLock> lock, const Series& series,
+         OpenedSeries opened, std::shared_ptr<KnownProof> proof)
+      : files_(files),
+        lock_(std::move(lock)),
+        series_(series),
+        manifest_(std::move(opened.manifest)),
+        log_(std::move(opened.log)),
+        log_rows_(opened.log_rows),
+        log_pages_(opened.log_pages),
+        gaps_(std::move(opened.gaps)),
+        report_(std::move(opened.report)),
+        proof_(std::move(proof)) {
+    publish();
+  }
+
+  Result<void> append(std::span<const AnsweredRows> pages) override;
+  Result<void> sync() override;
+  Result<void> seal() override;
+  Result<void> close() override;
+
+  const GapIndex& gaps() const noexcept override { return gaps_; }
+  std::uint64_t log_bytes() const noexcept override {
+    return std::max(log_.position().end, log_rows_ * kRowWeight + log_pages_ * kPageWeight);
+  }
+  const RecoveryReport& recovery() const noexcept override { return report_; }
+
+ private:
+  /// What an unsynced page adds to the gap index.
+  struct Pending {
+    Answer answer;
+    std::vector<TimeMs> open_times;
+  };
+
+  [[nodiscard]] Error named(const Error& error) const { return error.at(series_.name()); }
+  /// Remembers the error: the writer is dead, every later call returns it.
+  [[nodiscard]] Error die(const Error& error) {
+    dead_ = named(error);
+    return *dead_;
+  }
+  void publish() { *proof_ = KnownProof{log_.identity().epoch, log_.position().proven}; }
+
+  FileSystem& files_;
+  std::shared_ptr<FileLock> lock_;
+  Series series_;
+  Manifest manifest_;
+  LogWriter log_;
+  std::uint64_t log_rows_;
+  std::uint64_t log_pages_;
+  GapIndex gaps_;
+  RecoveryReport report_;
+  std::shared_ptr<KnownProof> proof_;
+  std::vector<Pending> pending_;
+  std::optional<Error> dead_;
+};
+
+Result<void> Writer::append(std::span<const AnsweredRows> pages) {
+  if (dead_) return fail(*dead_);
+  std::uint64_t rows = 0;
+  for (const AnsweredRows& page : pages) {
+    if (const Result<void> sound = check_page(page); !sound) return fail(named(sound.error()));
+    rows += page.rows.row_count();
+  }
+  if (log_rows_ + rows > kLogRowsMax || log_pages_ + pages.size() > kLogPagesMax) {
+    return fail(Code::kLimit, series_.name() + ": the log would hold more than " +
+                                  std::to_string(kLogRowsMax) + " rows or " +
+                                  std::to_string(kLogPagesMax) + " pages; seal the series first");
+  }
+  if (const Result<void> appended = log_.append(pages); !appended)
+    return fail(named(appended.error()));
+  log_rows_ += rows;
+  log_pages_ += pages.size();
+  for (const AnsweredRows& page : pages) {
+    pending_.push_back(Pending{page.answer, page.rows.open_time()});
+  }
+  return {};
+}
+
+Result<void> Writer::sync() {
+  if (dead_) return fail(*dead_);
+  if (log_.synced()) return {};
+  if (const Result<void> synced = log_.sync(); !synced) return fail(die(synced.error()));
+  for (const Pending& page : pending_) {
+    gaps_.add_rows(page.open_times);
+    gaps_.add_answer(page.answer);
+  }
+  pending_.clear();
+  publish();
+  return {};
+}
+
+Result<void> Writer::seal() {
+  if (const Result<void> synced = sync(); !synced) return synced;
+  if (log_.position().end == 0) return {};
+  Seal seal(files_, series_, manifest_, log_);
+  if (const Result<void> sealed = seal.run(); !sealed) {
+    // A failed sync is never tried again, and an uncertain manifest is for a new recovery to read.
+    const bool fatal = seal.uncertain() || sealed.error().code() == Code::kSyncFailed;
+    return fail(fatal ? die(sealed.error()) : named(sealed.error()));
+  }
+  manifest_ = seal.manifest();
+  log_ = seal.take_log();
+  log_rows_ = 0;
+  log_pages_ = 0;
+  publish();
+  return {};
+}
+
+Result<void> Writer::close() {
+  if (const Result<void> synced = sync(); !synced) return synced;
+  const std::uint64_t proven = log_.position().proven;
+  if (manifest_.log_proven != proven) {
+    // The proof stands in for the manifest should its replacement be cut short.
+    if (const Result<void> proof = log_.write_proof(); !proof) return fail(named(proof.error()));
+    Manifest next = manifest_;
+    ++next.generation;
+    next.log_proven = proven;
+    if (const Result<void> replaced = replace_manifest(files_, series_, next); !replaced) {
+      return fail(die(replaced.error()));
+    }
+    manifest_ = std::move(next);
+  }
+  dead_ = Error(Code::kUsage, series_.name() + ": its writer is closed");
+  return {};
+}
+
+}  // namespace
+
+std::unique_ptr<SeriesWriter> make_series_writer(FileSystem& files, std::shared_ptr<FileLock> lock,
+                                                 const Series& series, OpenedSeries opened,
+                                                 std::shared_ptr<KnownProof> proof) {
+  return std::make_unique<Writer>(files, std::move(lock), series, std::move(opened),
+                                  std::move(proof));
+}
+
+}  // namespace bf::store

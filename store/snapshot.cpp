@@ -1,0 +1,193 @@
+#include "store/snapshot.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "store/atomic_file.h"
+#include "store/cursors.h"
+#include "store/row_order.h"
+#include "store/scan.h"
+#include "store/verify.h"
+
+namespace bf::store {
+namespace {
+
+constexpr int kPinTriesMax = 10;
+
+Result<void> pin_log(FileSystem& files, const KnownProof& known, PinnedSeries& pinned) {
+  const Manifest& manifest = pinned.manifest;
+  const std::string path = join_path(pinned.series.path(), log_name(manifest.log_epoch));
+  const Result<std::unique_ptr<File>> file = files.open(path, FileSystem::Open::kRead);
+  if (!file) return fail(file.error());
+  const Result<Bytes> bytes = read_log(**file);
+  if (!bytes) return fail(bytes.error().at(path));
+  const LogIdentity identity{manifest.series_uuid, manifest.log_epoch};
+  const Result<LogScan> scan =
+      scan_log(*bytes, identity, manifest.log_first_sequence, manifest.log_proven);
+  if (!scan) return fail(scan.error().at(path));
+  if (scan->damaged_bytes != 0) {
+    return fail(Code::kCorrupt,
+                path + ": damaged at byte " + std::to_string(scan->intact_end) +
+                    "; the next run that writes keeps it aside and fetches what is lost again");
+  }
+  const std::uint64_t proven =
+      known.epoch == manifest.log_epoch ? std::max(known.proven, scan->proven) : scan->proven;
+  const Result<void> decoded =
+      decode_frames(*bytes, scan->frames, [&](const FoundFrame& frame, AnsweredRows&& page) {
+        pinned.pages.push_back(std::move(page));
+        if (frame.end() <= proven) pinned.durable_pages = pinned.pages.size();
+      });
+  if (!decoded) return fail(decoded.error().at(path));
+  pinned.log_bytes = scan->data_end;
+  return {};
+}
+
+Result<std::shared_ptr<const PinnedSeries>> pin_once(FileSystem& files, const Series& series,
+                                                     const Manifest& manifest,
+                                                     const KnownProof& known) {
+  auto pinned = std::make_shared<PinnedSeries>(series);
+  pinned->manifest = manifest;
+  for (const SegmentEntry& entry : manifest.segments) {
+    auto segment = Segment::open(files, series, manifest.series_uuid, entry);
+    if (!segment) return fail(segment.error());
+    add_segment(pinned->gaps, **segment);
+    pinned->segments.push_back(std::move(*segment));
+  }
+  if (const Result<void> log = pin_log(files, known, *pinned); !log) return fail(log.error());
+  for (std::size_t i = 0; i < pinned->durable_pages; ++i) {
+    pinned->gaps.add_rows(pinned->pages[i].rows.open_time());
+    pinned->gaps.add_answer(pinned->pages[i].answer);
+  }
+  return std::shared_ptr<const PinnedSeries>(std::move(pinned));
+}
+
+/// "binance rest".
+std::string source_name(const Answer& answer) {
+  return answer.exchange + " " + std::string(channel_name(answer.channel));
+}
+
+class Snapshot final : public SeriesSnapshot {
+ public:
+  explicit Snapshot(std::shared_ptr<const PinnedSeries> pinned) : pinned_(std::move(pinned)) {}
+
+  std::unique_ptr<Scan> scan(TimeRange range, ColumnSet columns,
+                             ScanOptions options) const override {
+    return make_scan(pinned_, range, columns, options);
+  }
+  const GapIndex& gaps() const noexcept override { return pinned_->gaps; }
+  Result<SeriesStats> stats() const override;
+  Result<std::vector<Conflict>> conflicts() const override;
+  Result<void> verify() const override { return verify_series(*pinned_); }
+
+ private:
+  std::shared_ptr<const PinnedSeries> pinned_;
+};
+
+Result<SeriesStats> Snapshot::stats() const {
+  SeriesStats stats;
+  stats.segments = pinned_->segments.size();
+  for (const auto& segment : pinned_->segments) stats.segment_bytes += segment->entry().size;
+  stats.log_bytes = pinned_->log_bytes;
+  Result<Merge> merge = merge_all(*pinned_, {0, kTimeMax}, {}, /*live=*/false);
+  if (!merge) return fail(merge.error());
+  std::map<std::string, std::uint64_t> by_source;
+  Slice slice;
+  for (;;) {
+    const Result<bool> more = merge->next(slice);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+    const std::vector<TimeMs>& times = slice.cursor->rows().open_time();
+    if (stats.rows == 0) stats.first_open = times[slice.begin];
+    stats.last_open = times[slice.end - 1];
+    stats.rows += slice.end - slice.begin;
+    for (std::size_t at = slice.begin; at < slice.end;) {
+      const auto answered = slice.cursor->answer(at);
+      if (!answered) return fail(answered.error());
+      const std::size_t end = std::min(slice.end, answered->second);
+      by_source[source_name(*answered->first)] += end - at;
+      at = end;
+    }
+  }
+  stats.rows_by_source.assign(by_source.begin(), by_source.end());
+  return stats;
+}
+
+Result<std::vector<Conflict>> Snapshot::conflicts() const {
+  std::vector<Conflict> conflicts;
+  for (const auto& segment : pinned_->segments) {
+    Result<std::vector<Conflict>> revisions = segment->revisions();
+    if (!revisions) return fail(revisions.error());
+    conflicts.insert(conflicts.end(), std::make_move_iterator(revisions->begin()),
+                     std::make_move_iterator(revisions->end()));
+  }
+  Result<Merge> merge = merge_all(*pinned_, {0, kTimeMax}, kAllColumns, /*live=*/false);
+  if (!merge) return fail(merge.error());
+  Slice slice;
+  for (;;) {
+    const Result<bool> more = merge->next(slice);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+    Result<std::vector<Conflict>> found = conflicts_of(slice);
+    if (!found) return fail(found.error());
+    conflicts.insert(conflicts.end(), std::make_move_iterator(found->begin()),
+                     std::make_move_iterator(found->end()));
+  }
+  std::sort(conflicts.begin(), conflicts.end(), [](const Conflict& a, const Conflict& b) {
+    return std::tie(a.open_time, a.loser_values) < std::tie(b.open_time, b.loser_values);
+  });
+  return conflicts;
+}
+
+}  // namespace
+
+void add_segment(GapIndex& gaps, const Segment& segment) {
+  gaps.add_held(segment.held());
+  for (const Answer& answer : segment.answers()) gaps.add_answer(answer);
+}
+
+Result<std::shared_ptr<const PinnedSeries>> pin_series(FileSystem& files, const Series& series,
+                                                       const KnownProof& known) {
+  for (int tries = 0; tries < kPinTriesMax; ++tries) {
+    const Result<Manifest> manifest = read_manifest(files, series);
+    if (!manifest) return fail(manifest.error());
+    auto pinned = pin_once(files, series, *manifest, known);
+    if (pinned || pinned.error().code() != Code::kNotFound) return pinned;
+    // A file that is gone was replaced by a writer, and the manifest with it. The same manifest again
+    // says that the file is lost.
+    const Result<Manifest> again = read_manifest(files, series);
+    if (again && *again == *manifest) {
+      return fail(Code::kCorrupt,
+                  pinned.error().message() + "; the manifest names it, so it was lost");
+    }
+  }
+  return fail(Code::kLimit,
+              series.name() + ": replaced by its writer 10 times while it was opened");
+}
+
+Result<Merge> merge_all(const PinnedSeries& pinned, TimeRange range, ColumnSet columns, bool live) {
+  std::vector<std::unique_ptr<Cursor>> cursors;
+  for (const auto& segment : pinned.segments) {
+    const SegmentEntry& entry = segment->entry();
+    if (entry.rows == 0 || entry.last_open < range.from || entry.first_open >= range.to) continue;
+    Result<std::unique_ptr<Cursor>> cursor = segment_cursor(segment, range.from, columns);
+    if (!cursor) return fail(cursor.error());
+    cursors.push_back(std::move(*cursor));
+  }
+  const std::size_t pages = live ? pinned.pages.size() : pinned.durable_pages;
+  for (std::size_t i = 0; i < pages; ++i) {
+    const AnsweredRows& page = pinned.pages[i];
+    if (page.rows.empty() || page.rows.open_time().back() < range.from ||
+        page.rows.open_time().front() >= range.to) {
+      continue;
+    }
+    cursors.push_back(page_cursor(page, range.from));
+  }
+  return Merge(std::move(cursors), range.to, pinned.series.instrument.exchange);
+}
+
+std::unique_ptr<SeriesSnapshot> make_snapshot(std::shared_ptr<const PinnedSeries> pinned) {
+  return std::make_unique<Snapshot>(std::move(pinned));
+}
+
+}  // namespace bf::store

@@ -1,0 +1,75 @@
+#include "store/verify.h"
+
+#include "store/segment_writer.h"
+
+namespace bf::store {
+namespace {
+
+/// Every row lies in the range that its answer covers.
+Result<void> check_origins(const Segment& segment, const SegmentBlock& block,
+                           const std::vector<TimeMs>& times, std::span<const AnswerRun> runs,
+                           std::size_t& run) {
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    while (runs[run].row_end <= block.first_row + i) ++run;
+    if (!segment.answers()[runs[run].answer].asked.contains(times[i])) {
+      return fail(Code::kCorrupt, segment.path() + ": the row at " + format_time(times[i]) +
+                                      " lies outside of what its answer covers");
+    }
+  }
+  return {};
+}
+
+Result<void> verify_segment(const PinnedSeries& pinned, const Segment& segment) {
+  const Result<std::span<const SegmentBlock>> blocks = segment.blocks();
+  if (!blocks) return fail(blocks.error());
+  const Result<std::span<const AnswerRun>> runs = segment.runs();
+  if (!runs) return fail(runs.error());
+  const Result<std::vector<Conflict>> revisions = segment.revisions();
+  if (!revisions) return fail(revisions.error());
+
+  RowCodec codec;
+  CandleBatch rows;
+  RangeSet held;
+  std::size_t run = 0;
+  for (std::size_t i = 0; i < blocks->size(); ++i) {
+    const Result<void> read =
+        segment.read_block(i, kAllColumns, codec, rows, /*always_check=*/true);
+    if (!read) return read;
+    const Result<void> origins = check_origins(segment, (*blocks)[i], rows.open_time(), *runs, run);
+    if (!origins) return origins;
+    add_slots(pinned.series.interval, rows.open_time(), held);
+  }
+  if (held != segment.held()) {
+    return fail(Code::kCorrupt, segment.path() + ": its held ranges are not those of its rows");
+  }
+  const Interval interval = pinned.series.interval;
+  if (segment.entry().rows > 0 && span_of(interval, segment.entry().first_open) !=
+                                      span_of(interval, segment.entry().last_open)) {
+    return fail(Code::kCorrupt, segment.path() + ": its rows reach over the end of their span");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> verify_series(const PinnedSeries& pinned) {
+  RangeSet held;
+  for (const auto& segment : pinned.segments) {
+    if (const Result<void> sound = verify_segment(pinned, *segment); !sound) return sound;
+    held.add(segment->held());
+  }
+  // The log's frames were checked and decoded when they were read; a fault in them is never a page.
+  for (std::size_t i = 0; i < pinned.durable_pages; ++i) {
+    const AnsweredRows& page = pinned.pages[i];
+    if (const Result<void> sound = check_page(page); !sound) {
+      return fail(Code::kCorrupt, pinned.series.name() + ": the log: " + sound.error().message());
+    }
+    add_slots(pinned.series.interval, page.rows.open_time(), held);
+  }
+  if (held != pinned.gaps.held()) {
+    return fail(Code::kCorrupt, pinned.series.name() + ": the gap index is not what the rows say");
+  }
+  return {};
+}
+
+}  // namespace bf::store
