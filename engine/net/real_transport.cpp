@@ -1,0 +1,233 @@
+#include "engine/net/real_transport.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/async/task_group.h"
+#include "engine/net/resolve.h"
+#include "engine/net/tcp_stream.h"
+#include "engine/net/tls_stream.h"
+
+namespace bf::net {
+namespace {
+
+using async::Wake;
+using StreamPtr = std::unique_ptr<Stream>;
+
+constexpr std::int64_t kNextAddressNs = 300'000'000;
+
+/// Attempts at several addresses of one host; the first that connects wins.
+class Race {
+ public:
+  Race(async::RealLoop& loop, CancelToken cancel, std::int64_t deadline_ns)
+      : loop_(loop),
+        cancel_(cancel),
+        deadline_ns_(deadline_ns),
+        changed_(loop),
+        group_(loop, cancel) {}
+
+  Task<Result<StreamPtr>> run(std::vector<sockaddr_storage> addresses) {
+    for (const sockaddr_storage& address : addresses) {
+      ++running_;
+      group_.spawn(attempt(address));
+      const std::int64_t next = std::min(deadline_ns_, loop_.now_ns() + kNextAddressNs);
+      co_await until_decided(next);
+      if (winner_ || cancel_.cancelled() || loop_.now_ns() >= deadline_ns_) break;
+    }
+    while (running_ > 0 && !winner_ && !cancel_.cancelled() && loop_.now_ns() < deadline_ns_) {
+      co_await until_decided(deadline_ns_);
+    }
+    group_.cancel();
+    const Result<void> joined = co_await group_.join();
+    if (winner_) co_return std::move(*winner_);
+    if (!joined) co_return fail(joined.error());
+    if (cancel_.cancelled()) co_return fail(CancelToken::error());
+    co_return fail(all_timed_out_ ? Code::kTimeout : Code::kNetwork, failures_);
+  }
+
+ private:
+  /// Waits for the end of an attempt, or until `deadline_ns`.
+  Task<void> until_decided(std::int64_t deadline_ns) {
+    if (winner_ || running_ == 0) co_return;
+    const Wake wake = co_await changed_.wait(cancel_, deadline_ns);
+    (void)wake;  // what to do next depends on the state alone
+  }
+
+  Task<Result<void>> attempt(sockaddr_storage address) {
+    Result<StreamPtr> stream =
+        co_await TcpStream::connect(loop_, address, group_.token(), deadline_ns_);
+    --running_;
+    if (stream && !winner_) {
+      winner_ = std::move(*stream);
+    } else if (stream) {
+      co_await (*stream)->close();  // came second in the same turn of the loop
+    } else {
+      note(address, stream.error());
+    }
+    changed_.wake_all();
+    co_return Result<void>();
+  }
+
+  void note(const sockaddr_storage& address, const Error& error) {
+    if (!failures_.empty()) failures_.append("; ");
+    failures_.append(error.at(format_address(address)).message());
+    all_timed_out_ = all_timed_out_ && error.code() == Code::kTimeout;
+  }
+
+  async::RealLoop& loop_;
+  CancelToken cancel_;
+  std::int64_t deadline_ns_;
+  async::WaitQueue changed_;
+  async::TaskGroup group_;
+  std::optional<StreamPtr> winner_;
+  std::size_t running_ = 0;
+  std::string failures_;
+  bool all_timed_out_ = true;
+};
+
+bool names_this_machine(const std::string& host) noexcept {
+  return host == "localhost" || host.ends_with(".localhost");
+}
+
+class RealTransport final : public Transport {
+ public:
+  RealTransport(async::RealLoop& loop, TlsContext context, bool private_addresses)
+      : loop_(loop), context_(std::move(context)), private_addresses_(private_addresses) {}
+
+  async::Loop& loop() noexcept override { return loop_; }
+
+  Task<Result<StreamPtr>> connect(Endpoint endpoint, CancelToken cancel,
+                                  std::int64_t deadline_ns) override {
+    if (cancel.cancelled()) co_return fail(CancelToken::error());
+    Result<std::vector<sockaddr_storage>> addresses =
+        co_await resolve(loop_, endpoint.host, endpoint.port, cancel, deadline_ns);
+    if (!addresses) co_return fail(addresses.error().at(endpoint.name()));
+    const Result<void> allowed = refuse_private(endpoint.host, *addresses);
+    if (!allowed) co_return fail(allowed.error().at(endpoint.name()));
+
+    Race race(loop_, cancel, deadline_ns);
+    Result<StreamPtr> stream = co_await race.run(std::move(*addresses));
+    if (!stream) co_return fail(stream.error().at(endpoint.name()));
+    if (!endpoint.tls) co_return std::move(*stream);
+    Result<StreamPtr> secured = co_await TlsStream::connect(loop_, context_, std::move(*stream),
+                                                            endpoint.host, cancel, deadline_ns);
+    if (!secured) co_return fail(secured.error().at(endpoint.name()));
+    co_return std::move(*secured);
+  }
+
+ private:
+  /// A name that the user takes for a public server must not lead into the local network.
+  [[nodiscard]] Result<void> refuse_private(const std::string& host,
+                                            std::vector<sockaddr_storage>& addresses) const {
+    sockaddr_storage numeric{};
+    if (private_addresses_ || names_this_machine(host) || parse_address(host, 0, numeric))
+      return {};
+    const std::string first = format_address(addresses.front());
+    std::erase_if(addresses, is_private_address);
+    if (!addresses.empty()) return {};
+    return fail(Code::kNetwork, "the name resolves to " + first +
+                                    ", an address of the local network; give the address itself if "
+                                    "that is meant");
+  }
+
+  async::RealLoop& loop_;
+  TlsContext context_;
+  bool private_addresses_;
+};
+
+class TcpListener final : public Listener {
+ public:
+  TcpListener(async::RealLoop& loop, PolledSocket socket, std::uint16_t port,
+              std::optional<TlsContext> context)
+      : loop_(loop), socket_(std::move(socket)), port_(port), context_(std::move(context)) {}
+
+  std::uint16_t port() const noexcept override { return port_; }
+
+  Task<Result<StreamPtr>> accept(CancelToken cancel) override {
+    while (true) {
+      if (cancel.cancelled() || socket_.closed()) co_return fail(CancelToken::error());
+      const int fd = ::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd >= 0) co_return wrap(fd);
+      const int error = errno;
+      // What Linux reports of a connection that ended before it was accepted is not the listener's.
+      if (error == EINTR || error == ECONNABORTED || error == EPROTO || error == ENETDOWN ||
+          error == EHOSTUNREACH || error == ENETUNREACH) {
+        continue;
+      }
+      if (error != EAGAIN && error != EWOULDBLOCK) co_return fail(socket_error("accept", error));
+      const Result<void> ready = co_await socket_.readable(cancel, async::kNoDeadline);
+      if (!ready) co_return fail(ready.error());
+    }
+  }
+
+  Task<void> close() override { return socket_.close(); }
+
+ private:
+  Result<StreamPtr> wrap(int fd) {
+    disable_delay(fd);
+    Result<PolledSocket> socket = PolledSocket::adopt(loop_, fd);
+    if (!socket) return fail(socket.error());
+    StreamPtr stream = std::make_unique<TcpStream>(std::move(*socket));
+    if (!context_) return stream;
+    return TlsStream::accept(loop_, *context_, std::move(stream));
+  }
+
+  async::RealLoop& loop_;
+  PolledSocket socket_;
+  std::uint16_t port_;
+  std::optional<TlsContext> context_;
+};
+
+/// A bound, listening socket; its port goes into `address`.
+Result<int> listening_socket(sockaddr_storage& address) {
+  const int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(socket_error("open a socket", errno));
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  auto* const name = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = address.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  if (::bind(fd, name, size) != 0 || ::listen(fd, SOMAXCONN) != 0 ||
+      ::getsockname(fd, name, &size) != 0) {
+    const int error = errno;
+    ::close(fd);
+    return fail(socket_error("listen on " + format_address(address), error));
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Transport>> make_real_transport(async::RealLoop& loop,
+                                                       TlsClientOptions options) {
+  Result<TlsContext> context = TlsContext::client(options.ca_file);
+  if (!context) return fail(context.error());
+  return std::make_unique<RealTransport>(loop, std::move(*context), options.private_addresses);
+}
+
+Result<std::unique_ptr<Listener>> listen(async::RealLoop& loop, ListenOptions options) {
+  sockaddr_storage address{};
+  if (!parse_address(options.address, options.port, address)) {
+    return fail(Code::kUsage, "\"" + options.address + "\" is not an address to listen on");
+  }
+  std::optional<TlsContext> context;
+  if (!options.certificate_file.empty() || !options.key_file.empty()) {
+    Result<TlsContext> made = TlsContext::server(options.certificate_file, options.key_file);
+    if (!made) return fail(made.error());
+    context.emplace(std::move(*made));
+  }
+  const Result<int> fd = listening_socket(address);
+  if (!fd) return fail(fd.error());
+  Result<PolledSocket> socket = PolledSocket::adopt(loop, *fd);
+  if (!socket) return fail(socket.error());
+  const std::uint16_t port =
+      ntohs(address.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(address).sin_port
+                                         : reinterpret_cast<sockaddr_in6&>(address).sin6_port);
+  return std::make_unique<TcpListener>(loop, std::move(*socket), port, std::move(context));
+}
+
+}  // namespace bf::net

@@ -1,0 +1,187 @@
+#include "engine/net/sim_transport.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace bf::net {
+namespace {
+
+using async::kNoDeadline;
+using async::Wake;
+
+Error wait_error(Wake wake) {
+  if (wake == Wake::kTimeout) return Error(Code::kTimeout, "the deadline passed");
+  return CancelToken::error();
+}
+
+/// One direction of a connection.
+struct Pipe {
+  Pipe(async::Loop& loop, std::int64_t latency, std::size_t window)
+      : latency_ns(latency), window_bytes(window), readers(loop), writers(loop) {}
+
+  struct Chunk {
+    std::string bytes;
+    std::int64_t arrives_ns;
+  };
+
+  std::int64_t latency_ns;
+  std::size_t window_bytes;
+  std::deque<Chunk> chunks;
+  std::size_t front_used = 0;  ///< bytes of chunks.front() that were read
+  std::size_t under_way = 0;
+  bool ended = false;  ///< the writer has closed
+  std::int64_t end_arrives_ns = 0;
+  bool abandoned = false;  ///< the reader has closed
+  async::WaitQueue readers;
+  async::WaitQueue writers;
+
+  /// When the next byte, or the end, arrives; kNoDeadline when neither is on its way.
+  [[nodiscard]] std::int64_t next_arrival_ns() const noexcept {
+    if (!chunks.empty()) return chunks.front().arrives_ns;
+    return ended ? end_arrives_ns : kNoDeadline;
+  }
+
+  std::size_t take(std::span<char> into, std::int64_t now) {
+    std::size_t taken = 0;
+    while (taken < into.size() && !chunks.empty() && chunks.front().arrives_ns <= now) {
+      const std::string& bytes = chunks.front().bytes;
+      const std::size_t part = std::min(into.size() - taken, bytes.size() - front_used);
+      std::copy_n(bytes.data() + front_used, part, into.data() + taken);
+      taken += part;
+      front_used += part;
+      if (front_used < bytes.size()) break;
+      chunks.pop_front();
+      front_used = 0;
+    }
+    under_way -= taken;
+    return taken;
+  }
+};
+
+struct Wire {
+  Wire(async::Loop& loop, std::int64_t latency_ns, std::size_t window_bytes)
+      : up(loop, latency_ns, window_bytes), down(loop, latency_ns, window_bytes) {}
+  Pipe up;
+  Pipe down;
+};
+
+class SimStream final : public Stream {
+ public:
+  SimStream(async::Loop& loop, std::shared_ptr<Wire> wire, Pipe& in, Pipe& out)
+      : loop_(loop), wire_(std::move(wire)), in_(in), out_(out) {}
+  ~SimStream() override { end(); }
+
+  Task<Result<std::size_t>> read(std::span<char> into, CancelToken cancel,
+                                 std::int64_t deadline_ns) override {
+    BF_ASSERT(!into.empty());
+    while (true) {
+      if (cancel.cancelled() || closed_) co_return fail(CancelToken::error());
+      const std::int64_t now = loop_.now_ns();
+      const std::int64_t arrival = in_.next_arrival_ns();
+      if (arrival <= now) {
+        const std::size_t taken = in_.take(into, now);
+        if (taken > 0) in_.writers.wake_one();
+        co_return taken;  // 0: the peer's end has arrived
+      }
+      const Wake wake = co_await in_.readers.wait(cancel, std::min(arrival, deadline_ns));
+      if (wake == Wake::kTimeout && loop_.now_ns() >= arrival) continue;
+      if (wake != Wake::kReady) co_return fail(wait_error(wake));
+    }
+  }
+
+  Task<Result<void>> write(std::span<const char> bytes, CancelToken cancel,
+                           std::int64_t deadline_ns) override {
+    while (!bytes.empty()) {
+      if (cancel.cancelled() || closed_) co_return fail(CancelToken::error());
+      if (out_.abandoned) co_return fail(Code::kNetwork, "the peer has closed the connection");
+      const std::size_t part = std::min(bytes.size(), out_.window_bytes - out_.under_way);
+      if (part > 0) {
+        Pipe::Chunk chunk{std::string(bytes.data(), part), loop_.now_ns() + out_.latency_ns};
+        out_.chunks.push_back(std::move(chunk));
+        out_.under_way += part;
+        out_.readers.wake_one();
+        bytes = bytes.subspan(part);
+        continue;
+      }
+      const Wake wake = co_await out_.writers.wait(cancel, deadline_ns);
+      if (wake != Wake::kReady) co_return fail(wait_error(wake));
+    }
+    co_return Result<void>();
+  }
+
+  Task<void> close() override {
+    end();
+    co_await loop_.yield();  // a read or write that waited has left when this returns
+  }
+
+  bool has_unread() override { return in_.next_arrival_ns() <= loop_.now_ns(); }
+
+ private:
+  void end() noexcept {
+    if (closed_) return;
+    closed_ = true;
+    out_.ended = true;
+    out_.end_arrives_ns = loop_.now_ns() + out_.latency_ns;
+    in_.abandoned = true;
+    in_.chunks.clear();
+    for (async::WaitQueue* queue : {&in_.readers, &in_.writers, &out_.readers, &out_.writers}) {
+      queue->wake_all();
+    }
+  }
+
+  async::Loop& loop_;
+  std::shared_ptr<Wire> wire_;
+  Pipe& in_;
+  Pipe& out_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+StreamPair make_stream_pair(async::Loop& loop, std::int64_t latency_ns, std::size_t window_bytes) {
+  const auto wire = std::make_shared<Wire>(loop, latency_ns, window_bytes);
+  StreamPair pair;
+  pair.client = std::make_unique<SimStream>(loop, wire, wire->down, wire->up);
+  pair.server = std::make_unique<SimStream>(loop, wire, wire->up, wire->down);
+  return pair;
+}
+
+SimTransport::SimTransport(async::Loop& loop) : loop_(loop), serving_(loop, CancelToken()) {}
+
+SimTransport::~SimTransport() { BF_ASSERT(serving_.running() == 0); }
+
+void SimTransport::route(std::string host, std::uint16_t port, SimRoute route) {
+  routes_.insert_or_assign(std::pair(std::move(host), port), route);
+}
+
+Task<Result<std::unique_ptr<Stream>>> SimTransport::connect(Endpoint endpoint, CancelToken cancel,
+                                                            std::int64_t deadline_ns) {
+  if (cancel.cancelled()) co_return fail(CancelToken::error());
+  const auto found = routes_.find(std::pair(endpoint.host, endpoint.port));
+  if (found == routes_.end()) {
+    co_return fail(Code::kNetwork, endpoint.name() + ": connection refused");
+  }
+  const SimRoute route = found->second;
+  if (route.latency_ns > 0) {
+    const std::int64_t connected = loop_.now_ns() + 2 * route.latency_ns;  // SYN and its answer
+    const Wake wake = co_await loop_.sleep_until(std::min(connected, deadline_ns), cancel);
+    if (wake == Wake::kCancelled) co_return fail(CancelToken::error());
+    if (connected > deadline_ns) {
+      co_return fail(Code::kTimeout, endpoint.name() + ": no connection in time");
+    }
+  }
+  StreamPair pair = make_stream_pair(loop_, route.latency_ns);
+  ++connections_;
+  serving_.spawn(serve_connection_alone(loop_, std::move(pair.server), *route.handler, connections_,
+                                        serving_.token()));
+  co_return std::move(pair.client);
+}
+
+Task<void> SimTransport::close() {
+  serving_.cancel();
+  const Result<void> ended = co_await serving_.join();
+  (void)ended;  // a connection's errors are its own
+}
+
+}  // namespace bf::net
