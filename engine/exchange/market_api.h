@@ -1,0 +1,153 @@
+// engine/exchange/market_api.h
+//
+// How one market of one exchange speaks: pure request builders and response parsers. No I/O, no clock,
+// no log, no retry. Each market that differs is one file pair, named after it (binance_um.{h,cpp});
+// whoever has read one finds the way in the others.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/limits/limit_rule.h"
+#include "store/base/columns.h"
+#include "store/base/series.h"
+#include "store/base/time.h"
+
+namespace bf::exchange {
+
+/// A page of up to `rows_max` rows costs `weight`. Bands of one endpoint rise in both.
+struct PageBand {
+  std::uint32_t rows_max = 0;
+  std::uint32_t weight = 0;
+  friend bool operator==(const PageBand&, const PageBand&) = default;
+};
+
+/// One GET to the market's REST host.
+struct ApiRequest {
+  std::string target;  ///< path and query, percent-encoded
+  std::uint32_t weight = 1;
+};
+
+/// The parts of a response that parsers look at.
+struct ApiResponse {
+  int status = 0;
+  std::string_view body;  ///< at least 64 readable bytes (padding) follow its end
+  std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< lower-case names
+};
+
+struct InstrumentInfo {
+  std::string symbol;
+  std::string status;    ///< as the exchange writes it: "TRADING"
+  bool trading = false;  ///< new candles are still made
+  TimeMs listed = 0;     ///< 0: the list does not say
+  TimeMs delisted = 0;   ///< expiry or delivery; 0: none
+  std::string base_asset;
+  std::string quote_asset;
+  std::string settle_asset;   ///< "" on spot
+  std::string contract_type;  ///< "PERPETUAL", "CURRENT_QUARTER", "" on spot
+  std::string price_tick;     ///< decimal text
+  std::string quantity_step;  ///< decimal text
+};
+
+struct InstrumentList {
+  std::vector<InstrumentInfo> instruments;
+  /// Limits that the list itself publishes: rule name -> capacity.
+  std::vector<std::pair<std::string, std::int64_t>> capacities;
+  TimeMs server_time = 0;  ///< 0: unsaid
+};
+
+/// What an error answer means for the one who asked.
+struct ApiFailure {
+  Error
+      error;  ///< code: kLimited, kBanned, kBlocked, kUnavailable, kUnknownName, kRejected, kProtocol
+  /// For kLimited and kBanned: how long to stay away, ms; 0: the answer does not say.
+  DurationMs retry_after_ms = 0;
+};
+
+class MarketApi {
+ public:
+  virtual ~MarketApi() = default;
+
+  [[nodiscard]] virtual std::string_view exchange() const noexcept = 0;  ///< "binance"
+  [[nodiscard]] virtual std::string_view market() const noexcept = 0;    ///< "um"
+  [[nodiscard]] virtual std::string_view default_base_url() const noexcept = 0;
+  [[nodiscard]] virtual limits::LimitRules limit_rules() const = 0;
+  /// The share of each limit to use unless told otherwise: 100 where the server reports usage, else 90.
+  [[nodiscard]] virtual int default_share_percent() const noexcept = 0;
+
+  /// Whether the market serves this kind at this interval.
+  [[nodiscard]] virtual bool serves(Kind kind, Interval interval) const noexcept = 0;
+  [[nodiscard]] virtual ColumnSet columns(Kind kind) const noexcept = 0;
+  [[nodiscard]] virtual std::span<const PageBand> page_bands(Kind kind) const noexcept = 0;
+  /// Bytes of one row in an answer, roughly, for estimates.
+  [[nodiscard]] virtual std::uint32_t row_bytes_estimate() const noexcept = 0;
+
+  /// Candles with open times in `window`, which holds at most the largest band's rows.
+  [[nodiscard]] virtual ApiRequest candles_request(const Series& series,
+                                                   TimeRange window) const = 0;
+  /// The first candle that exists at or behind `from`: one row, without an end (spans a hole whole).
+  [[nodiscard]] virtual ApiRequest next_candle_request(const Series& series, TimeMs from) const = 0;
+  /// Rows as they came, in the order that they came: also the forming one, repeated and off-grid ones.
+  /// Judging them is the caller's. `out` is cleared first; its capacity is reused.
+  /// Errors: kProtocol: a row that cannot be read fails the page, and names the row.
+  [[nodiscard]] virtual Result<void> parse_candles(const Series& series,
+                                                   std::string_view padded_body,
+                                                   CandleBatch& out) const = 0;
+
+  [[nodiscard]] virtual ApiRequest instruments_request() const = 0;
+  [[nodiscard]] virtual Result<InstrumentList> parse_instruments(
+      std::string_view padded_body) const = 0;
+  [[nodiscard]] virtual ApiRequest server_time_request() const = 0;
+  [[nodiscard]] virtual Result<TimeMs> parse_server_time(std::string_view padded_body) const = 0;
+
+  /// nullopt when the answer is good as far as status, type and envelope tell; else what it means. By
+  /// body, not by status alone. `now` is wall ms, for bans that name their end.
+  [[nodiscard]] virtual std::optional<ApiFailure> failure(const ApiResponse& response,
+                                                          TimeMs now) const = 0;
+};
+
+/// One file of a bulk archive.
+struct ArchiveFile {
+  TimeRange range;  ///< the whole calendar month or day that it stands for
+  bool monthly = false;
+  std::string path;  ///< below the archive's base URL, percent-encoded, begins with '/'
+  std::string checksum_path;
+};
+
+/// How an exchange's bulk archive is laid out and read.
+class ArchiveApi {
+ public:
+  virtual ~ArchiveApi() = default;
+  [[nodiscard]] virtual std::string_view default_base_url() const noexcept = 0;
+  [[nodiscard]] virtual bool serves(const Series& series) const noexcept = 0;
+  /// The file of the month (day) that holds `t`. Daily files: nullopt for intervals that have none.
+  [[nodiscard]] virtual std::optional<ArchiveFile> month_file(const Series& series,
+                                                              TimeMs t) const = 0;
+  [[nodiscard]] virtual std::optional<ArchiveFile> day_file(const Series& series,
+                                                            TimeMs t) const = 0;
+  /// The instant from which the file can be expected to be there.
+  [[nodiscard]] virtual TimeMs published_from(const ArchiveFile& file) const noexcept = 0;
+  /// Reads "<sha256 hex>  <file name>". Errors: kProtocol.
+  [[nodiscard]] virtual Result<std::string> parse_checksum(std::string_view text) const = 0;
+  /// The rows of the csv inside the zip. Header line and time unit are detected from the content.
+  /// Errors: kProtocol or kDataQuality, naming the line.
+  [[nodiscard]] virtual Result<CandleBatch> parse_csv(const Series& series,
+                                                      std::string_view csv) const = 0;
+  /// Bytes of one row in a zip, roughly, for estimates.
+  [[nodiscard]] virtual std::uint32_t row_bytes_estimate() const noexcept = 0;
+};
+
+/// The markets that this build knows. Errors: kUsage, with the list.
+[[nodiscard]] Result<const MarketApi*> find_market(std::string_view exchange,
+                                                   std::string_view market);
+/// The markets of one exchange (its default first). Errors: kUsage, with the list.
+[[nodiscard]] Result<std::vector<const MarketApi*>> markets_of(std::string_view exchange);
+/// nullptr where the market has no archive.
+[[nodiscard]] const ArchiveApi* find_archive(std::string_view exchange, std::string_view market);
+
+}  // namespace bf::exchange

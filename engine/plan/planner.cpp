@@ -1,0 +1,159 @@
+#include "engine/plan/planner.h"
+
+#include <algorithm>
+
+#include "store/base/assert.h"
+
+namespace bf::plan {
+namespace {
+
+/// With kAuto, a day's file is taken where it serves at least so many wanted slots.
+constexpr std::int64_t kDayRowsMin = 1'000;
+/// A file is its zip and its checksum.
+constexpr std::int64_t kRequestsPerFile = 2;
+
+std::int64_t slots_in(Interval interval, const RangeSet& set) {
+  std::int64_t slots = 0;
+  for (const TimeRange& range : set.ranges()) slots += slot_count(interval, range);
+  return slots;
+}
+
+/// `set` cut to whole slots, which belong to where they open: a month may end in the middle of a week.
+RangeSet aligned(Interval interval, const RangeSet& set) {
+  RangeSet slots;
+  for (const TimeRange& range : set.ranges()) {
+    slots.add({slot_ceil(interval, range.from), slot_ceil(interval, range.to)});
+  }
+  return slots;
+}
+
+/// Chooses the archive files of one series.
+class ArchivePlanner {
+ public:
+  ArchivePlanner(const Series& series, const RangeSet& wanted, const exchange::ArchiveApi& archive,
+                 const PlanOptions& options)
+      : series_(series), archive_(archive), options_(options), open_(wanted) {
+    open_.subtract(options.archive_answered);
+    if (options.source != SourceChoice::kArchive) {
+      month_rows_min_ = options.archive_rows_min;
+      day_rows_min_ = kDayRowsMin;
+    }
+  }
+
+  std::vector<exchange::ArchiveFile> choose() {
+    TimeMs done = kTimeMin;
+    for (const TimeRange& range : open_.ranges()) {
+      for (TimeMs month = month_begin(std::max(range.from, done)); month < range.to;
+           month = next_month_begin(month)) {
+        if (month < done) continue;
+        choose_in_month({month, next_month_begin(month)});
+        done = next_month_begin(month);
+      }
+    }
+    return std::move(files_);
+  }
+
+ private:
+  void choose_in_month(TimeRange month) {
+    if (take(archive_.month_file(series_, month.from), month_rows_min_)) return;
+    for (TimeMs day = month.from; day < month.to; day += kDayMs) {
+      (void)take(archive_.day_file(series_, day), day_rows_min_);
+    }
+  }
+
+  /// Takes `file` if it is there by now and pays.
+  bool take(std::optional<exchange::ArchiveFile> file, std::int64_t rows_min) {
+    if (!file || archive_.published_from(*file) > options_.now) return false;
+    const std::int64_t slots = slots_in(series_.interval, open_.intersect(file->range));
+    if (slots < std::max<std::int64_t>(1, rows_min)) return false;
+    files_.push_back(*std::move(file));
+    return true;
+  }
+
+  const Series& series_;
+  const exchange::ArchiveApi& archive_;
+  const PlanOptions& options_;
+  RangeSet open_;  ///< wanted, and not answered by the archive before
+  std::int64_t month_rows_min_ = 1;
+  std::int64_t day_rows_min_ = 1;
+  std::vector<exchange::ArchiveFile> files_;
+};
+
+SourceTotals& totals_of(std::vector<SourceTotals>& totals, std::string source) {
+  const auto at = std::find_if(totals.begin(), totals.end(),
+                               [&](const SourceTotals& known) { return known.source == source; });
+  if (at != totals.end()) return *at;
+  totals.emplace_back().source = std::move(source);
+  return totals.back();
+}
+
+/// How long `amount` takes under `rule` when nothing else binds, ms.
+DurationMs time_under(const limits::LimitRule& rule, std::int64_t amount, int share_percent) {
+  const std::int64_t allowed = std::max<std::int64_t>(1, rule.capacity * share_percent / 100);
+  if (amount <= allowed) return 0;
+  if (rule.shape == limits::Shape::kTokenBucket) {
+    return (amount - allowed) * rule.window_ms / allowed;
+  }
+  return (amount - 1) / allowed * rule.window_ms;
+}
+
+}  // namespace
+
+Result<SourceChoice> parse_source_choice(std::string_view text) {
+  if (text == "auto") return SourceChoice::kAuto;
+  if (text == "rest") return SourceChoice::kRest;
+  if (text == "archive") return SourceChoice::kArchive;
+  return fail(Code::kUsage,
+              "unknown source \"" + printable(text, 40) + "\"; known: auto rest archive");
+}
+
+SeriesPlan plan_series(const Series& series, const RangeSet& wanted,
+                       const exchange::MarketApi& market, const exchange::ArchiveApi* archive,
+                       const PlanOptions& options) {
+  SeriesPlan plan;
+  plan.series = series;
+  if (options.source != SourceChoice::kRest && archive != nullptr && archive->serves(series)) {
+    plan.files = ArchivePlanner(series, wanted, *archive, options).choose();
+  }
+  if (options.source == SourceChoice::kArchive) return plan;
+  RangeSet rest = wanted;
+  for (const exchange::ArchiveFile& file : plan.files) rest.subtract(file.range);
+  rest = aligned(series.interval, rest);
+  plan.pages = plan_pages(series.interval, rest, market.page_bands(series.kind));
+  return plan;
+}
+
+void add_totals(const SeriesPlan& plan, const exchange::MarketApi& market,
+                const exchange::ArchiveApi* archive, std::vector<SourceTotals>& totals) {
+  const std::string exchange(market.exchange());
+  if (!plan.files.empty()) {
+    BF_ASSERT(archive != nullptr);
+    SourceTotals& files = totals_of(totals, exchange + " archive");
+    for (const exchange::ArchiveFile& file : plan.files) {
+      const std::int64_t rows = slot_count(plan.series.interval, file.range);
+      files.requests += kRequestsPerFile;
+      files.candles += rows;
+      files.bytes += rows * archive->row_bytes_estimate();
+    }
+  }
+  if (plan.pages.empty()) return;
+  SourceTotals& rest = totals_of(totals, exchange + "/" + std::string(market.market()) + " rest");
+  for (const PageWindow& page : plan.pages) {
+    rest.requests += 1;
+    rest.weight += page.weight;
+    rest.candles += page.rows_max;
+    rest.bytes += std::int64_t{page.rows_max} * market.row_bytes_estimate();
+  }
+}
+
+void set_seconds(SourceTotals& totals, const limits::LimitRules& rules, int share_percent) {
+  DurationMs longest = 0;
+  for (const limits::LimitRule& rule : rules) {
+    const bool weight = rule.unit == limits::Unit::kWeight;
+    const std::int64_t amount = weight ? totals.weight : totals.requests;
+    longest = std::max(longest, time_under(rule, amount, share_percent));
+  }
+  totals.seconds = (longest + kSecondMs - 1) / kSecondMs;
+}
+
+}  // namespace bf::plan
