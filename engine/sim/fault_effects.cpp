@@ -1,0 +1,208 @@
+#include "engine/sim/fault_effects.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "engine/sim/kline_text.h"
+
+namespace bf::sim {
+namespace {
+
+constexpr std::string_view kHtmlPage =
+    "<html>\r\n<head><title>Welcome</title></head>\r\n<body>Please sign in to use this "
+    "network.</body>\r\n</html>\r\n";
+
+void set_header(net::Headers& headers, const std::string& name, std::string value) {
+  std::erase_if(headers, [&name](const auto& header) { return header.first == name; });
+  headers.emplace_back(name, std::move(value));
+}
+
+std::string status_body(int status) {
+  switch (status) {
+    case 403:
+      return "<html><body><h1>403 Forbidden</h1></body></html>";
+    case 418:
+    case 429:
+      return error_body({-1003, "Too many requests."});
+    case 451:
+      return error_body({0,
+                         "Service unavailable from a restricted location according to 'b. "
+                         "Eligibility' in the terms of use."});
+    case 502:
+      return "<html><head><title>502 Bad Gateway</title></head></html>";
+    case 503:
+      return error_body({-1008, "Server is currently overloaded with other requests."});
+    default:
+      return error_body({-1000, "An unknown error occurred while processing the request."});
+  }
+}
+
+void answer_status(const FaultRule& rule, net::ServerResponse& response) {
+  response.status = static_cast<int>(rule.value);
+  response.body = status_body(response.status);
+  const bool html = response.body.starts_with('<');
+  set_header(response.headers, "Content-Type", html ? "text/html" : "application/json");
+  if (!rule.retry_after.empty()) set_header(response.headers, "Retry-After", rule.retry_after);
+}
+
+/// An integer field times or divided by a thousand.
+void change_unit(std::string& field, bool microseconds) {
+  if (microseconds) {
+    field += "000";
+  } else if (field.size() > 3) {
+    field.resize(field.size() - 3);
+  }
+}
+
+void move_off_grid(KlineFields& fields) {
+  std::int64_t open_time = 0;
+  const std::string& text = fields[kOpenTimeField];
+  std::from_chars(text.data(), text.data() + text.size(), open_time);
+  fields[kOpenTimeField] = std::to_string(open_time + 1);
+}
+
+std::string changed_row(const FaultRule& rule, std::string_view row) {
+  KlineFields fields = row_fields(row);
+  if (rule.kind == FaultKind::kOffGrid) move_off_grid(fields);
+  if (rule.kind == FaultKind::kNegativeVolume) fields[kVolumeField] = "-1.5";
+  if (rule.kind == FaultKind::kHighBelowLow) {
+    // Whatever the row holds, it contradicts itself: the low is above every price.
+    fields[kLowField] = "1" + fields[kHighField];
+  }
+  return json_row(fields);
+}
+
+/// Changes the rows of a page; `draw` chooses the row.
+void change_rows(const FaultRule& rule, std::uint64_t draw, std::vector<std::string>& rows) {
+  const auto at = static_cast<std::ptrdiff_t>(draw % rows.size());
+  const auto index = static_cast<std::size_t>(at);
+  switch (rule.kind) {
+    case FaultKind::kMissing: {
+      // From the middle: a page that is short at its end is an ordinary one.
+      const std::size_t count = std::min(static_cast<std::size_t>(rule.value), rows.size());
+      const auto begin = rows.begin() + static_cast<std::ptrdiff_t>((rows.size() - count) / 2);
+      rows.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
+      break;
+    }
+    case FaultKind::kDuplicate: {
+      std::string twice = rows[index];
+      rows.insert(rows.begin() + at, std::move(twice));
+      break;
+    }
+    case FaultKind::kUnordered:
+      std::swap(rows[index], rows[(index + 1) % rows.size()]);
+      break;
+    case FaultKind::kEarly:
+      rows.back() = forming_row(rows.back());
+      break;
+    case FaultKind::kUnit:
+      for (std::string& row : rows) {
+        KlineFields fields = row_fields(row);
+        change_unit(fields[kOpenTimeField], rule.text == "us");
+        change_unit(fields[kCloseTimeField], rule.text == "us");
+        row = json_row(fields);
+      }
+      break;
+    default:
+      rows[index] = changed_row(rule, rows[index]);
+      break;
+  }
+}
+
+void apply_to_rows(const FaultRule& rule, const FaultTarget& target,
+                   net::ServerResponse& response) {
+  const bool is_page = target.call != nullptr && target.call->endpoint == Endpoint::kKlines &&
+                       response.status == 200 && response.body.size() > 2 &&
+                       response.body.starts_with('[') && response.body.ends_with(']');
+  if (!is_page) return;
+  const std::string_view inside =
+      std::string_view(response.body).substr(1, response.body.size() - 2);
+  std::vector<std::string> rows;
+  for (const std::string_view row : split_rows(inside)) rows.emplace_back(row);
+  change_rows(rule, target.draw, rows);
+  response.body = "[" + join_rows(rows) + "]";
+}
+
+void truncate(std::string& body, std::int64_t size) {
+  if (static_cast<std::size_t>(size) < body.size()) body.resize(static_cast<std::size_t>(size));
+}
+
+void set_used_weight(const FaultRule& rule, const FaultTarget& target,
+                     net::ServerResponse& response) {
+  if (target.call == nullptr) return;
+  const std::string name = used_weight_header(target.call->market);
+  std::erase_if(response.headers, [&name](const auto& header) { return header.first == name; });
+  if (rule.value >= 0) response.headers.emplace_back(name, std::to_string(rule.value));
+}
+
+/// A hash that is none of this file: its first digit is another.
+void break_checksum(std::string& body) {
+  if (!body.empty()) body.front() = body.front() == '0' ? '1' : '0';
+}
+
+}  // namespace
+
+std::string used_weight_header(Market market) {
+  return market == Market::kUm ? "X-MBX-USED-WEIGHT-1M" : "x-mbx-used-weight-1m";
+}
+
+void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerResponse& response) {
+  constexpr std::int64_t kNsPerMs = 1'000'000;
+  const bool archive = target.call == nullptr;
+  switch (rule.kind) {
+    case FaultKind::kStatus:
+      answer_status(rule, response);
+      break;
+    case FaultKind::kHtml:
+      response.status = 200;
+      response.body = kHtmlPage;
+      set_header(response.headers, "Content-Type", "text/html");
+      break;
+    case FaultKind::kEmpty:
+      response.body = "[]";
+      break;
+    case FaultKind::kTruncate:
+      truncate(response.body, rule.value);
+      break;
+    case FaultKind::kCut:
+      response.cut_after = rule.value;
+      break;
+    case FaultKind::kStall:
+      response.stall_after = rule.value;
+      break;
+    case FaultKind::kDelay:
+      response.delay_ns += rule.value * kNsPerMs;
+      break;
+    case FaultKind::kClose:
+      response.close = true;
+      break;
+    case FaultKind::kGzip:
+      response.gzip = true;
+      break;
+    case FaultKind::kPlain:
+      response.gzip = false;
+      break;
+    case FaultKind::kUsedWeight:
+      set_used_weight(rule, target, response);
+      break;
+    case FaultKind::kChecksum:
+      if (archive && response.status == 200) break_checksum(response.body);
+      break;
+    case FaultKind::kTruncateZip:
+      if (archive && response.status == 200) truncate(response.body, rule.value);
+      break;
+    case FaultKind::kNotFound:
+      response.status = 404;
+      response.body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>";
+      break;
+    case FaultKind::kSymbolOf:
+      break;
+    default:
+      apply_to_rows(rule, target, response);
+      break;
+  }
+}
+
+}  // namespace bf::sim

@@ -1,0 +1,257 @@
+#include "engine/sim/faults.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+
+#include "engine/sim/mixer.h"
+#include "store/base/assert.h"
+
+namespace bf::sim {
+namespace {
+
+/// How a fault is written: a word alone, or word=number, or word=text.
+enum class Value : std::uint8_t { kNone, kNumber, kText };
+struct FaultSyntax {
+  std::string_view name;
+  FaultKind kind;
+  Value value;
+};
+constexpr FaultSyntax kFaults[] = {
+    {"status", FaultKind::kStatus, Value::kNumber},
+    {"html", FaultKind::kHtml, Value::kNone},
+    {"empty", FaultKind::kEmpty, Value::kNone},
+    {"truncate", FaultKind::kTruncate, Value::kNumber},
+    {"cut", FaultKind::kCut, Value::kNumber},
+    {"stall", FaultKind::kStall, Value::kNumber},
+    {"delay_ms", FaultKind::kDelay, Value::kNumber},
+    {"close", FaultKind::kClose, Value::kNone},
+    {"gzip", FaultKind::kGzip, Value::kNone},
+    {"plain", FaultKind::kPlain, Value::kNone},
+    {"missing", FaultKind::kMissing, Value::kNumber},
+    {"duplicate", FaultKind::kDuplicate, Value::kNone},
+    {"unordered", FaultKind::kUnordered, Value::kNone},
+    {"off_grid", FaultKind::kOffGrid, Value::kNone},
+    {"high_low", FaultKind::kHighBelowLow, Value::kNone},
+    {"negative", FaultKind::kNegativeVolume, Value::kNone},
+    {"early", FaultKind::kEarly, Value::kNone},
+    {"symbol_of", FaultKind::kSymbolOf, Value::kText},
+    {"unit", FaultKind::kUnit, Value::kText},
+    {"used_weight", FaultKind::kUsedWeight, Value::kText},
+    {"checksum", FaultKind::kChecksum, Value::kNone},
+    {"truncate_zip", FaultKind::kTruncateZip, Value::kNumber},
+    {"not_found", FaultKind::kNotFound, Value::kNone},
+};
+
+template <class Integer>
+bool read_number(std::string_view text, Integer& out) noexcept {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+}
+
+bool read_probability(std::string_view text, std::uint32_t& per_million) noexcept {
+  double share = 0;
+  if (!read_number(text, share) || !(share >= 0 && share <= 1)) return false;
+  per_million = static_cast<std::uint32_t>(std::lround(share * 1e6));
+  return true;
+}
+
+bool read_market(std::string_view text, std::optional<Market>& out) noexcept {
+  if (text != "um" && text != "spot") return false;
+  out = text == "um" ? Market::kUm : Market::kSpot;
+  return true;
+}
+
+bool read_instant(std::string_view text, TimeMs& out) {
+  const Result<TimeMs> time = parse_time(text);
+  if (time) out = *time;
+  return time.has_value();
+}
+
+/// A word that says which requests are meant. Sets `known` when the word is one of these.
+bool read_condition(std::string_view name, std::string_view value, FaultRule& rule, bool& known) {
+  known = true;
+  if (name == "symbol") {
+    rule.symbol = value;
+    return !value.empty();
+  }
+  if (name == "retry_after") {
+    rule.retry_after = value;
+    return !value.empty();
+  }
+  if (name == "market") return read_market(value, rule.market);
+  if (name == "connection") return read_number(value, rule.connection) && rule.connection > 0;
+  if (name == "nth") return read_number(value, rule.nth) && rule.nth > 0;
+  if (name == "every") return read_number(value, rule.every) && rule.every > 0;
+  if (name == "times") return read_number(value, rule.times_max) && rule.times_max > 0;
+  if (name == "probability") return read_probability(value, rule.per_million);
+  if (name == "from") return read_instant(value, rule.when.from);
+  if (name == "to") return read_instant(value, rule.when.to);
+  known = false;
+  return false;
+}
+
+/// A word that says what happens.
+bool read_fault(const FaultSyntax& syntax, std::string_view value, FaultRule& rule) {
+  rule.kind = syntax.kind;
+  switch (syntax.value) {
+    case Value::kNone:
+      return value.empty();
+    case Value::kNumber:
+      if (!read_number(value, rule.value) || rule.value < 0) return false;
+      return rule.kind != FaultKind::kStatus || (rule.value >= 200 && rule.value <= 599);
+    case Value::kText:
+      break;
+  }
+  if (rule.kind == FaultKind::kUsedWeight) {
+    if (value != "none") return read_number(value, rule.value) && rule.value >= 0;
+    rule.value = -1;
+    return true;
+  }
+  rule.text = value;
+  if (rule.kind == FaultKind::kUnit) return value == "us" || value == "s";
+  return !value.empty();
+}
+
+std::string_view next_word(std::string_view& text) noexcept {
+  constexpr std::string_view kBlanks = " \t\r";
+  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+tl::unexpected<Error> wrong(std::string_view word, std::string_view why) {
+  return fail(Code::kUsage, "fault: \"" + std::string(word) + "\" " + std::string(why));
+}
+
+}  // namespace
+
+std::string_view fault_name(FaultKind kind) noexcept {
+  return kFaults[static_cast<std::size_t>(kind)].name;
+}
+
+Result<FaultRule> parse_fault(std::string_view line) {
+  FaultRule rule;
+  const std::string_view first = next_word(line);
+  Endpoint endpoint = Endpoint::kUnknown;
+  if (first != "any") {
+    if (!parse_endpoint(first, endpoint)) {
+      return wrong(first,
+                   "is not an endpoint: klines, exchangeInfo, time, ping, archive, checksum, "
+                   "listing or any");
+    }
+    rule.endpoint = endpoint;
+  }
+  bool has_fault = false;
+  for (std::string_view word = next_word(line); !word.empty(); word = next_word(line)) {
+    const std::string_view name = word.substr(0, word.find('='));
+    const std::string_view value = name.size() == word.size() ? "" : word.substr(name.size() + 1);
+    bool is_condition = false;
+    if (read_condition(name, value, rule, is_condition)) continue;
+    if (is_condition) return wrong(word, "has no such value");
+    const auto* const syntax = std::find_if(std::begin(kFaults), std::end(kFaults),
+                                            [name](const auto& f) { return f.name == name; });
+    if (syntax == std::end(kFaults)) return wrong(word, "is neither a condition nor a fault");
+    if (has_fault) return wrong(word, "is a second fault; write a rule for each");
+    if (!read_fault(*syntax, value, rule)) return wrong(word, "has no such value");
+    has_fault = true;
+  }
+  if (!has_fault) return wrong(first, "names no fault, such as status=503 or cut=1000");
+  if (!rule.retry_after.empty() && rule.kind != FaultKind::kStatus) {
+    return wrong("retry_after", "goes with status alone");
+  }
+  return rule;
+}
+
+void FaultPlan::add(FaultRule rule) {
+  Entry entry;
+  entry.rule = std::move(rule);
+  rules_.push_back(std::move(entry));
+}
+
+Result<void> FaultPlan::add_lines(std::string_view text) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    line = line.substr(0, line.find('#'));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    Result<FaultRule> rule = parse_fault(line);
+    if (!rule) return fail(rule.error().at("line " + std::to_string(number)));
+    add(std::move(*rule));
+  }
+  return {};
+}
+
+FaultPlan FaultPlan::swarm(std::uint64_t seed, Swarm swarm) {
+  // {rule, the highest rate in a million}: a run meets each kind about as often as it can bear.
+  struct Draw {
+    std::string_view rule;
+    std::uint32_t per_million_max;
+    Swarm from;
+  };
+  constexpr Draw kDraws[] = {
+      {"any status=500", 50'000, Swarm::kTransport},
+      {"any status=502", 50'000, Swarm::kTransport},
+      {"any status=503", 50'000, Swarm::kTransport},
+      {"klines status=429 retry_after=3", 2'000, Swarm::kTransport},
+      {"any cut=0", 30'000, Swarm::kTransport},
+      {"any cut=100", 30'000, Swarm::kTransport},
+      {"klines cut=5000", 30'000, Swarm::kTransport},
+      {"klines stall=2000", 5'000, Swarm::kTransport},
+      {"any delay_ms=3000", 50'000, Swarm::kTransport},
+      {"klines truncate=3000", 30'000, Swarm::kTransport},
+      {"klines html", 30'000, Swarm::kTransport},
+      {"any close", 300'000, Swarm::kTransport},
+      {"any gzip", 500'000, Swarm::kTransport},
+      {"klines used_weight=none", 300'000, Swarm::kTransport},
+      {"klines duplicate", 50'000, Swarm::kData},
+      {"klines unordered", 50'000, Swarm::kData},
+      {"klines missing=2", 20'000, Swarm::kData},
+      {"klines off_grid", 10'000, Swarm::kData},
+      {"klines high_low", 10'000, Swarm::kData},
+      {"klines negative", 10'000, Swarm::kData},
+      {"klines unit=us", 5'000, Swarm::kData},
+  };
+  FaultPlan plan(seed);
+  std::uint64_t position = 0;
+  for (const Draw& draw : kDraws) {
+    const std::uint64_t bits = mix(seed ^ 0x5eedU, ++position);
+    if (draw.from == Swarm::kData && swarm != Swarm::kData) continue;
+    if ((bits & 1U) == 0) continue;
+    Result<FaultRule> rule = parse_fault(draw.rule);
+    BF_ASSERT(rule.has_value());
+    rule->per_million = static_cast<std::uint32_t>((bits >> 1U) % draw.per_million_max) + 1;
+    plan.add(std::move(*rule));
+  }
+  return plan;
+}
+
+std::vector<const FaultRule*> FaultPlan::pick(const FaultSubject& subject) {
+  std::vector<const FaultRule*> picked;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (hits(rules_[i], i, subject)) picked.push_back(&rules_[i].rule);
+  }
+  return picked;
+}
+
+bool FaultPlan::hits(Entry& entry, std::size_t index, const FaultSubject& subject) const {
+  const FaultRule& rule = entry.rule;
+  if (rule.endpoint && *rule.endpoint != subject.endpoint) return false;
+  if (rule.market && *rule.market != subject.market) return false;
+  if (!rule.symbol.empty() && rule.symbol != subject.symbol) return false;
+  if (rule.connection != 0 && rule.connection != subject.connection) return false;
+  if (!rule.when.contains(subject.now)) return false;
+  ++entry.matched;
+  if (rule.nth != 0 && rule.nth != entry.matched) return false;
+  if (rule.every != 0 && entry.matched % rule.every != 0) return false;
+  if (rule.times_max != 0 && entry.hits == rule.times_max) return false;
+  const std::uint64_t draw = mix(seed_ + index * 0x2545f4914f6cdd1dU, subject.number);
+  if (draw % 1'000'000 >= rule.per_million) return false;
+  ++entry.hits;
+  return true;
+}
+
+}  // namespace bf::sim

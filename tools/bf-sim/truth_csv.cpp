@@ -1,0 +1,70 @@
+#include "tools/bf-sim/truth_csv.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "engine/sim/kline_text.h"
+
+namespace bf::tools {
+namespace {
+
+struct NamedSeries {
+  sim::Market market = sim::Market::kUm;
+  std::string symbol;
+  Interval interval = Interval::k1m;
+};
+
+Result<NamedSeries> parse_series(const std::string& text) {
+  const std::string um = "binance/um/";
+  const std::string spot = "binance/spot/";
+  NamedSeries series;
+  std::string rest;
+  if (text.starts_with(um)) {
+    rest = text.substr(um.size());
+  } else if (text.starts_with(spot)) {
+    series.market = sim::Market::kSpot;
+    rest = text.substr(spot.size());
+  }
+  const std::size_t slash = rest.rfind('/');
+  if (slash == std::string::npos || slash == 0 ||
+      !sim::parse_archive_interval(rest.substr(slash + 1), series.interval)) {
+    return fail(Code::kUsage,
+                "--truth-csv: \"" + text + "\" is not a series such as binance/um/BTCUSDT/1m");
+  }
+  series.symbol = rest.substr(0, slash);
+  return series;
+}
+
+}  // namespace
+
+Result<void> print_truth_csv(const sim::Truth& truth, const std::vector<std::string>& arguments) {
+  constexpr std::size_t kRowsAtOnce = 50'000;
+  const Result<NamedSeries> series = parse_series(arguments.at(0));
+  if (!series) return fail(series.error());
+  const Result<TimeMs> from = parse_time(arguments.at(1));
+  if (!from) return fail(from.error().at("--truth-csv"));
+  const Result<TimeMs> to = parse_time(arguments.at(2));
+  if (!to) return fail(to.error().at("--truth-csv"));
+  const std::vector<Interval> intervals = truth.intervals(series->market, series->symbol);
+  if (std::find(intervals.begin(), intervals.end(), series->interval) == intervals.end()) {
+    return fail(Code::kNotFound, "--truth-csv: there is no series " + arguments[0]);
+  }
+  const sim::SimSeries name{series->market, series->symbol, series->interval};
+  TimeRange left{*from, *to};
+  while (true) {
+    std::string json;
+    const sim::RowsInfo rows = truth.append_rows(name, {left, kRowsAtOnce, false}, json);
+    if (rows.rows == 0) break;
+    std::string csv;
+    sim::append_csv(json, false, csv);
+    if (std::fwrite(csv.data(), 1, csv.size(), stdout) != csv.size()) {
+      return fail(errno_error("write to stdout", errno));
+    }
+    left.from = rows.last_open + 1;
+  }
+  if (std::fflush(stdout) != 0) return fail(errno_error("write to stdout", errno));
+  return {};
+}
+
+}  // namespace bf::tools
