@@ -1,0 +1,63 @@
+// engine/backfill/archive_client.h
+//
+// Fetches one file of a bulk archive: CHECKSUM first, then the zip, whose SHA-256 must match before a
+// byte of it is looked at; then the one csv inside. The hash goes with the rows as their provenance.
+//
+// Threads: the Loop's; inflating and parsing a month takes some 20 ms of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/backfill/run.h"
+#include "engine/exchange/market_api.h"
+#include "engine/net/http_client.h"
+#include "store/answer.h"
+
+namespace bf::backfill {
+
+struct ArchiveRows {
+  CandleBatch rows;
+  store::Sha256 hash{};
+};
+
+struct ArchiveClientOptions {
+  net::Url base;
+  std::int64_t retries_max = 4;
+};
+
+class ArchiveClient {
+ public:
+  /// Everything outlives the client.
+  ArchiveClient(async::Loop& loop, net::HttpClient& http, const exchange::ArchiveApi& api,
+                Observer& observer, ArchiveClientOptions options);
+
+  /// Errors: kNotFound: the archive has no such file (yet); kDataQuality: the checksum does not match,
+  ///         or the csv contradicts itself; kNetwork, kTimeout, kTls, kUnavailable, kProtocol after the
+  ///         last retry; kCancelled.
+  [[nodiscard]] async::Task<Result<ArchiveRows>> fetch(Series series, exchange::ArchiveFile file,
+                                                       async::CancelToken cancel);
+
+  [[nodiscard]] const exchange::ArchiveApi& api() const noexcept { return api_; }
+
+ private:
+  [[nodiscard]] async::Task<Result<std::string>> get(std::string path, std::size_t bytes_max,
+                                                     async::CancelToken cancel);
+
+  async::Loop& loop_;
+  net::HttpClient& http_;
+  const exchange::ArchiveApi& api_;
+  Observer& observer_;
+  ArchiveClientOptions options_;
+};
+
+/// The one member of a zip, inflated and its CRC checked. Its name is not looked at.
+/// Errors: kDataQuality: not a zip, more or fewer members than one, over `bytes_max` or a ratio that no
+///         csv reaches, a wrong CRC.
+[[nodiscard]] Result<std::string> unzip_single(std::string_view zip, std::size_t bytes_max);
+
+/// SHA-256 of `bytes`, and its spelling in lower-case hex.
+[[nodiscard]] store::Sha256 sha256(std::string_view bytes);
+[[nodiscard]] std::string to_hex(const store::Sha256& hash);
+
+}  // namespace bf::backfill

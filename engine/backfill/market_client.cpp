@@ -1,0 +1,202 @@
+#include "engine/backfill/market_client.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace bf::backfill {
+namespace {
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::int64_t kBackoffFirstMs = 500;
+constexpr std::int64_t kBackoffMaxMs = 60'000;
+/// A server that answers every request with 429 is not served for ever.
+constexpr int kLimitedAnswersMax = 20;
+/// Where a 429 does not say how long: to the end of a minute's window.
+constexpr DurationMs kLimitedPauseMs = kMinuteMs;
+/// Where a ban does not say how long: the shortest that Binance documents.
+constexpr DurationMs kBanPauseMs = 2 * kMinuteMs;
+
+/// The exchange's time is asked for again where its answer took longer, so often.
+constexpr DurationMs kRoundTripGoodMs = 1'000;
+constexpr int kClockTurnsMax = 3;
+/// No answer makes a source stay away longer.
+constexpr DurationMs kPauseMaxMs = 3 * kDayMs;
+
+/// Path without the query: for messages, which name no values.
+std::string path_of(const std::string& target) { return target.substr(0, target.find('?')); }
+
+bool is_transport_failure(Code code) {
+  return code == Code::kNetwork || code == Code::kTimeout || code == Code::kTls ||
+         code == Code::kProtocol;
+}
+
+exchange::ApiResponse view_of(const net::HttpResponse& response) {
+  exchange::ApiResponse view;
+  view.status = response.status;
+  view.body = response.body;
+  view.headers.reserve(response.headers.size());
+  for (const auto& [name, value] : response.headers) view.headers.emplace_back(name, value);
+  return view;
+}
+
+}  // namespace
+
+MarketClient::MarketClient(async::Loop& loop, net::HttpClient& http, const exchange::MarketApi& api,
+                           limits::RateLimiter& limiter, Observer& observer,
+                           MarketClientOptions options)
+    : loop_(loop),
+      http_(http),
+      api_(api),
+      limiter_(limiter),
+      observer_(observer),
+      options_(std::move(options)),
+      clock_turn_(loop, 1),
+      jitter_state_(static_cast<std::uint64_t>(loop.now_ns())) {}
+
+std::string MarketClient::name() const {
+  return std::string(api_.exchange()) + "/" + std::string(api_.market());
+}
+
+TimeMs MarketClient::now() const { return loop_.clock().wall_ms() + clock_offset_ms_; }
+
+std::int64_t MarketClient::backoff_ns(std::int64_t retry) {
+  // SplitMix64: full jitter needs no better randomness, and the virtual clock needs the same each run.
+  jitter_state_ += 0x9E3779B97F4A7C15ULL;
+  std::uint64_t z = jitter_state_;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+  z ^= z >> 31;
+  const std::int64_t ceiling = std::min(kBackoffMaxMs, kBackoffFirstMs << std::min<std::int64_t>(retry, 10));
+  const auto spread = static_cast<std::uint64_t>(ceiling);
+  return static_cast<std::int64_t>(z % spread) * kNsPerMs;
+}
+
+void MarketClient::end_source(const Error& error) {
+  if (ended_) return;
+  ended_ = error;
+  observer_.on_event(Event{Event::Type::kWarning, "", name() + ": " + error.message()});
+}
+
+limits::Feedback MarketClient::feedback(const net::HttpResponse& response) const {
+  limits::Feedback feedback;
+  for (const limits::LimitRule& rule : limiter_.rules()) {
+    if (rule.usage_header.empty()) continue;
+    std::int64_t used = -1;
+    if (const auto value = response.header(rule.usage_header)) {
+      std::from_chars(value->data(), value->data() + value->size(), used);
+    }
+    feedback.used.push_back(used);
+  }
+  if (const auto date = response.header("date")) {
+    const Result<TimeMs> server_time = net::parse_http_date(*date);
+    if (server_time) feedback.server_time = *server_time;
+  }
+  return feedback;
+}
+
+MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std::string& what) {
+  const TimeMs wall = loop_.clock().wall_ms();
+  std::optional<exchange::ApiFailure> failure = api_.failure(view_of(response), wall);
+  if (!failure) {
+    last_success_ns_ = loop_.now_ns();
+    return Attempt{std::move(response), false, true};
+  }
+  const Error error = failure->error.at(what);
+  const Code code = error.code();
+  if (code == Code::kLimited || code == Code::kBanned) {
+    const bool ban = code == Code::kBanned;
+    DurationMs stay_away = ban ? kBanPauseMs : kLimitedPauseMs;
+    if (failure->retry_after_ms > 0) stay_away = std::min(failure->retry_after_ms, kPauseMaxMs);
+    limiter_.pause(limits::Pause{wall + stay_away, ban, error.message()});
+    observer_.on_event(Event{Event::Type::kPaused, "",
+                             name() + " until " + format_time(wall + stay_away) + ": " + error.message()});
+    if (ban) end_source(Error(error).with_retry_at(wall + stay_away));
+    return Attempt{fail(Error(error).with_retry_at(wall + stay_away)), !ban, false};
+  }
+  if (code == Code::kBlocked) end_source(error);
+  return Attempt{fail(error), code == Code::kUnavailable, true};
+}
+
+async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest request,
+                                                         async::CancelToken cancel) {
+  const std::string what = name() + ": GET " + path_of(request.target);
+  const Result<limits::Permit> permit = co_await limiter_.acquire(request.weight, cancel);
+  if (!permit) {
+    if (permit.error().code() == Code::kBanned) end_source(permit.error());
+    co_return Attempt{fail(permit.error().at(what)), false, true};
+  }
+  if (ended_) {
+    limiter_.released(*permit);
+    co_return Attempt{fail(*ended_), false, true};
+  }
+  net::HttpRequest http_request;
+  http_request.endpoint = options_.base.endpoint;
+  http_request.target = options_.base.path + request.target;
+  Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
+  if (!response) {
+    limiter_.answered(*permit, limits::Feedback{});
+    const Error error = response.error().at(what);
+    // A certificate that was never good is refused again; behind good answers TLS only broke off.
+    const bool refused = error.code() == Code::kTls && last_success_ns_ < 0;
+    if (refused) end_source(error);
+    co_return Attempt{fail(error), !refused && is_transport_failure(error.code()), true};
+  }
+  limiter_.answered(*permit, feedback(*response));
+  co_return judge(std::move(*response), what);
+}
+
+async::Task<Result<net::HttpResponse>> MarketClient::get(exchange::ApiRequest request,
+                                                         async::CancelToken cancel) {
+  const std::int64_t began_ns = loop_.now_ns();
+  std::int64_t retries = 0;
+  int limited = 0;
+  while (true) {
+    if (ended_) co_return fail(*ended_);
+    Attempt attempt = co_await this->attempt(request, cancel);
+    if (attempt.outcome || !attempt.again) co_return std::move(attempt.outcome);
+    if (!attempt.counts) {
+      if (++limited == kLimitedAnswersMax) co_return std::move(attempt.outcome);
+      continue;  // the limiter holds the next attempt back
+    }
+    if (retries == options_.retries_max) {
+      // Nobody got an answer in all that time: the source is down, the other pages need not find out.
+      const Error& error = attempt.outcome.error();
+      if (last_success_ns_ < began_ns) end_source(error);
+      co_return std::move(attempt.outcome);
+    }
+    observer_.on_event(Event{Event::Type::kRetry, "", attempt.outcome.error().message()});
+    const async::Wake wake = co_await loop_.sleep(backoff_ns(retries), cancel);
+    if (wake == async::Wake::kCancelled) co_return fail(async::CancelToken::error());
+    ++retries;
+  }
+}
+
+async::Task<Result<void>> MarketClient::ask_clock(async::CancelToken cancel) {
+  for (int turn = 0; turn < kClockTurnsMax; ++turn) {
+    const std::int64_t began_ns = loop_.now_ns();
+    const Result<net::HttpResponse> response = co_await get(api_.server_time_request(), cancel);
+    if (!response) co_return fail(response.error());
+    const Result<TimeMs> server_time = api_.parse_server_time(response->body);
+    if (!server_time) co_return fail(server_time.error().at(name()));
+    const DurationMs round_trip_ms = (loop_.now_ns() - began_ns) / kNsPerMs;
+    // Behind the exchange's clock by the answer's way, never ahead of it: by this one candles close.
+    clock_offset_ms_ = *server_time - loop_.clock().wall_ms();
+    limiter_.set_clock_offset(clock_offset_ms_ + round_trip_ms / 2, round_trip_ms / 2 + 1);
+    clock_known_ = true;
+    // One that waited or was tried again says little.
+    if (round_trip_ms <= kRoundTripGoodMs) break;
+  }
+  co_return Result<void>();
+}
+
+async::Task<Result<void>> MarketClient::ensure_clock(async::CancelToken cancel) {
+  const Result<void> turn = co_await clock_turn_.acquire(cancel);
+  if (!turn) co_return turn;
+  Result<void> known;
+  if (!clock_known_) known = co_await ask_clock(cancel);
+  clock_turn_.release();
+  co_return known;
+}
+
+}  // namespace bf::backfill

@@ -1,0 +1,86 @@
+// engine/backfill/market_client.h
+//
+// One market of one exchange as a run uses it: every request goes through its rate limiter, every
+// answer back into it, and what may be tried again is tried again.
+//
+//   refused, reset, timeout, 5xx   backoff 0.5 s .. 60 s with full jitter, at most retries_max times
+//   429                            the whole source pauses as long as the answer says
+//   418, ban                       the source ends for this run; the deadline is stored
+//   403, 451, certificate refused  the source ends for this run: waiting does not help
+//   no good answer to anybody for as long as one request's tries took
+//                                  the source ends for this run: it is down
+//   anything else                  an error at once
+//
+// Threads: the Loop's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/async/semaphore.h"
+#include "engine/backfill/run.h"
+#include "engine/exchange/market_api.h"
+#include "engine/limits/rate_limiter.h"
+#include "engine/net/http_client.h"
+
+namespace bf::backfill {
+
+struct MarketClientOptions {
+  net::Url base;
+  std::int64_t retries_max = 6;
+};
+
+class MarketClient {
+ public:
+  /// Everything outlives the client.
+  MarketClient(async::Loop& loop, net::HttpClient& http, const exchange::MarketApi& api,
+               limits::RateLimiter& limiter, Observer& observer, MarketClientOptions options);
+
+  /// A good answer (MarketApi::failure found nothing).
+  /// Errors: kCancelled; kBanned and kBlocked (of this and every later request); kUnavailable, kNetwork,
+  ///         kTimeout, kTls, kProtocol after the last retry; kUnknownName, kRejected at once.
+  [[nodiscard]] async::Task<Result<net::HttpResponse>> get(exchange::ApiRequest request,
+                                                           async::CancelToken cancel);
+
+  /// Asks for the exchange's time, once a run, and sets the offset of now(). Whoever comes while the
+  /// answer is under way waits for it.
+  [[nodiscard]] async::Task<Result<void>> ensure_clock(async::CancelToken cancel);
+  /// Wall ms by the exchange's clock, as far as it is known.
+  [[nodiscard]] TimeMs now() const;
+
+  [[nodiscard]] const exchange::MarketApi& api() const noexcept { return api_; }
+  [[nodiscard]] limits::RateLimiter& limiter() noexcept { return limiter_; }
+  [[nodiscard]] std::string name() const;  ///< "binance/um"
+  /// Why no request of this source is sent any more, once that is so.
+  [[nodiscard]] const std::optional<Error>& ended() const noexcept { return ended_; }
+
+ private:
+  /// What to do after one attempt: return `response` or `error`, or try again.
+  struct Attempt {
+    Result<net::HttpResponse> outcome;
+    bool again = false;
+    bool counts = true;  ///< against retries_max
+  };
+  [[nodiscard]] async::Task<Attempt> attempt(exchange::ApiRequest request, async::CancelToken cancel);
+  [[nodiscard]] Attempt judge(net::HttpResponse response, const std::string& what);
+  [[nodiscard]] limits::Feedback feedback(const net::HttpResponse& response) const;
+  [[nodiscard]] async::Task<Result<void>> ask_clock(async::CancelToken cancel);
+  [[nodiscard]] std::int64_t backoff_ns(std::int64_t retry);
+  void end_source(const Error& error);
+
+  async::Loop& loop_;
+  net::HttpClient& http_;
+  const exchange::MarketApi& api_;
+  limits::RateLimiter& limiter_;
+  Observer& observer_;
+  MarketClientOptions options_;
+  async::Semaphore clock_turn_;
+  bool clock_known_ = false;
+  DurationMs clock_offset_ms_ = 0;
+  std::int64_t last_success_ns_ = -1;
+  std::uint64_t jitter_state_;
+  std::optional<Error> ended_;
+};
+
+}  // namespace bf::backfill

@@ -1,0 +1,330 @@
+#include "engine/backfill/run.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "engine/async/task_group.h"
+#include "engine/backfill/series_run.h"
+#include "engine/backfill/targets.h"
+
+namespace bf::backfill {
+namespace {
+
+constexpr std::int64_t kProgressPeriodNs = 250'000'000;
+constexpr std::int64_t kArchiveConcurrency = 8;
+
+/// One market's part of a run, and what it reports.
+struct MarketPart {
+  std::unique_ptr<MarketRun> market;
+  std::vector<SeriesTarget> targets;
+  std::vector<SeriesReport> reports;
+  std::vector<plan::SourceTotals> planned;
+  std::vector<Failure> failures;
+};
+
+/// The URL that the user set for a market ("binance/um") or its exchange ("binance"), else the default.
+Result<net::Url> base_url(const std::map<std::string, std::string>& urls,
+                          const exchange::MarketApi& api, std::string_view fallback,
+                          bool allow_plain) {
+  const std::string exchange(api.exchange());
+  auto chosen = urls.find(exchange + "/" + std::string(api.market()));
+  if (chosen == urls.end()) chosen = urls.find(exchange);
+  return net::parse_url(chosen == urls.end() ? fallback : std::string_view(chosen->second),
+                        allow_plain);
+}
+
+Result<void> open_bans(MarketRun& market, const RunOptions& options, const net::Url& base,
+                       const Clock& clock) {
+  if (options.state_dir.empty()) return {};
+  const std::string key =
+      base.endpoint.host + ":" + std::to_string(base.endpoint.port) + " direct";
+  Result<limits::BanFile> bans = limits::BanFile::open(options.state_dir, key, clock);
+  if (!bans) return fail(bans.error());
+  // Read once here: a file that cannot be read must not pass for "no ban".
+  const Result<std::optional<limits::Ban>> stored = bans->load();
+  if (!stored) return fail(stored.error());
+  market.bans = std::make_unique<limits::BanFile>(std::move(*bans));
+  return {};
+}
+
+Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOptions& options,
+                                               const Selection& selection, net::HttpClient& http) {
+  const Result<const exchange::MarketApi*> api =
+      exchange::find_market(selection.exchange, selection.market);
+  if (!api) return fail(api.error());
+  if (!(*api)->serves(options.kind, options.interval)) {
+    return fail(Code::kUsage, selection.exchange + "/" + selection.market + " has no " +
+                                  std::string(kind_name(options.kind)) + " of interval " +
+                                  std::string(interval_name(options.interval)));
+  }
+  const Result<net::Url> base = base_url(options.base_urls, **api, (*api)->default_base_url(),
+                                         options.allow_plain_http);
+  if (!base) return fail(base.error());
+  auto market =
+      std::make_unique<MarketRun>(services.loop, options.concurrency, kArchiveConcurrency);
+  market->api = *api;
+  market->selection = &selection;
+  const Result<void> bans = open_bans(*market, options, *base, services.loop.clock());
+  if (!bans) return fail(bans.error());
+
+  limits::LimiterOptions limiter;
+  limiter.source = selection.exchange + "/" + selection.market;
+  limiter.max_share_percent = options.max_weight_percent != 0 ? options.max_weight_percent
+                                                              : (*api)->default_share_percent();
+  limiter.bans = market->bans.get();
+  market->limiter =
+      std::make_unique<limits::RateLimiter>(services.loop, (*api)->limit_rules(), limiter);
+  market->client = std::make_unique<MarketClient>(
+      services.loop, http, **api, *market->limiter, services.observer,
+      MarketClientOptions{*base, options.retries_max});
+
+  const exchange::ArchiveApi* const archive =
+      exchange::find_archive(selection.exchange, selection.market);
+  if (archive == nullptr) return market;
+  const Result<net::Url> archive_base = base_url(
+      options.archive_urls, **api, archive->default_base_url(), options.allow_plain_http);
+  if (!archive_base) return fail(archive_base.error());
+  market->archive = std::make_unique<ArchiveClient>(services.loop, http, *archive,
+                                                    services.observer,
+                                                    ArchiveClientOptions{*archive_base, 4});
+  return market;
+}
+
+SeriesReport report_of(const SeriesTarget& target) {
+  SeriesReport report;
+  report.series = target.series;
+  report.asked = target.asked;
+  report.wanted = target.wanted;
+  report.not_listed = target.not_listed;
+  return report;
+}
+
+/// What the store knows of each target, read on the store's thread; a series that is not there (or not
+/// readable: opening it will say so) counts as empty.
+async::Task<std::vector<store::GapIndex>> read_gaps(Services& services,
+                                                    const std::vector<SeriesTarget>& targets) {
+  std::vector<store::GapIndex> gaps;
+  const std::function<void()> job = [&] {
+    for (const SeriesTarget& target : targets) {
+      gaps.emplace_back(target.series.interval);
+      if (services.store == nullptr) continue;
+      const Result<std::unique_ptr<store::SeriesSnapshot>> snapshot =
+          services.store->read(target.series);
+      if (snapshot) gaps.back() = (*snapshot)->gaps();
+    }
+  };
+  co_await services.store_worker.run(job);
+  co_return std::move(gaps);
+}
+
+/// Plans every target, so that the whole cost is known before the first page is asked for.
+async::Task<void> plan_targets(RunState& run, MarketPart& part) {
+  const std::vector<store::GapIndex> gaps = co_await read_gaps(run.services, part.targets);
+  const exchange::ArchiveApi* const archive =
+      part.market->archive ? &part.market->archive->api() : nullptr;
+  for (std::size_t i = 0; i < part.targets.size(); ++i) {
+    const plan::SeriesPlan plan = plan_of(run.options, *part.market, part.targets[i], gaps[i],
+                                          RangeSet(), RangeSet());
+    plan::add_totals(plan, *part.market->api, archive, part.planned);
+    run.progress.pages_planned += static_cast<std::int64_t>(plan.files.size() + plan.pages.size());
+    part.reports[i].slots = gaps[i].count(part.targets[i].wanted);
+  }
+  const int share = run.options.max_weight_percent != 0
+                        ? run.options.max_weight_percent
+                        : part.market->api->default_share_percent();
+  for (plan::SourceTotals& totals : part.planned) {
+    plan::set_seconds(totals, part.market->api->limit_rules(), share);
+    const std::string text = totals.source + ": " + std::to_string(totals.requests) +
+                             " requests, weight " + std::to_string(totals.weight) + ", about " +
+                             std::to_string(totals.seconds) + " s by its limits";
+    run.services.observer.on_event(Event{Event::Type::kPlanned, "", text});
+  }
+}
+
+void announce_ranges(RunState& run, const MarketPart& part) {
+  for (const SeriesTarget& target : part.targets) {
+    run.services.observer.on_event(Event{Event::Type::kRangeResolved, target.series.name(),
+                                         format_range(target.wanted)});
+  }
+}
+
+/// Resolves and plans; a market that fails here fails alone.
+async::Task<Result<void>> prepare_market(RunState& run, MarketPart& part,
+                                         async::CancelToken cancel) {
+  Result<Targets> resolved = co_await resolve_targets(run, *part.market, cancel);
+  if (!resolved) {
+    if (resolved.error().code() == Code::kCancelled) co_return fail(resolved.error());
+    add_failure(part.failures, resolved.error());
+    co_return Result<void>();
+  }
+  part.targets = std::move(resolved->targets);
+  for (const SeriesTarget& target : part.targets) part.reports.push_back(report_of(target));
+  for (SeriesReport& refused : resolved->refused) part.reports.push_back(std::move(refused));
+  run.progress.series_total += static_cast<std::int64_t>(part.targets.size());
+  announce_ranges(run, part);
+  co_await plan_targets(run, part);
+  co_return Result<void>();
+}
+
+async::Task<Result<void>> run_one(RunState& run, MarketPart& part, std::size_t index,
+                                  async::Semaphore& places, async::CancelToken cancel) {
+  SeriesReport& report = part.reports[index];
+  const Result<void> done =
+      co_await run_series(run, *part.market, part.targets[index], report, cancel);
+  places.release();
+  ++run.progress.series_done;
+  const std::string text = std::to_string(report.rows_stored) + " candles stored, " +
+                           std::to_string(report.slots.missing) + " missing";
+  run.services.observer.on_event(Event{Event::Type::kSeriesDone, report.series.name(), text});
+  co_return done;
+}
+
+/// Few series at a time, so that commits group, spans seal once and a kill leaves few logs.
+async::Task<Result<void>> run_market(RunState& run, MarketPart& part, async::CancelToken cancel) {
+  const Result<void> prepared = co_await prepare_market(run, part, cancel);
+  if (!prepared) co_return prepared;
+  async::Semaphore places(run.services.loop, run.options.series_at_once);
+  async::TaskGroup group(run.services.loop, cancel);
+  Result<void> place;
+  for (std::size_t i = 0; i < part.targets.size(); ++i) {
+    place = co_await places.acquire(group.token());
+    if (!place) break;
+    group.spawn(run_one(run, part, i, places, group.token()));
+  }
+  const Result<void> joined = co_await group.join();
+  if (!joined) co_return joined;
+  co_return place;
+}
+
+using MarketTask = async::Task<Result<void>> (*)(RunState&, MarketPart&, async::CancelToken);
+
+void update_progress(RunState& run, const std::vector<std::unique_ptr<MarketPart>>& parts,
+                     std::int64_t elapsed_ns) {
+  Progress& progress = run.progress;
+  if (run.pump != nullptr) progress.candles_stored = run.pump->rows_committed();
+  progress.weight_used = progress.weight_capacity = progress.limited = 0;
+  double limit_seconds = 0;
+  for (const std::unique_ptr<MarketPart>& part : parts) {
+    const limits::LimiterState state = part->market->limiter->state();
+    progress.limited += static_cast<std::int64_t>(state.limited);
+    if (!state.rules.empty()) {
+      progress.weight_used += state.rules.front().used;
+      progress.weight_capacity += state.rules.front().capacity;
+    }
+    for (const plan::SourceTotals& totals : part->planned) {
+      limit_seconds = std::max(limit_seconds, static_cast<double>(totals.seconds));
+    }
+  }
+  if (progress.pages_done == 0 || progress.pages_planned == 0) return;
+  // By the plan's limits, or by the pace so far where that is slower.
+  const auto done = static_cast<double>(progress.pages_done);
+  const auto planned = static_cast<double>(std::max(progress.pages_planned, progress.pages_done));
+  const double whole = std::max(limit_seconds, static_cast<double>(elapsed_ns) / 1e9 * planned / done);
+  progress.eta_seconds = whole * (planned - done) / planned;
+}
+
+async::Task<Result<void>> tick_progress(RunState& run,
+                                        const std::vector<std::unique_ptr<MarketPart>>& parts,
+                                        std::int64_t began_ns, async::CancelToken cancel) {
+  async::Loop& loop = run.services.loop;
+  while (true) {
+    const async::Wake wake = co_await loop.sleep(kProgressPeriodNs, cancel);
+    if (wake == async::Wake::kCancelled) co_return Result<void>();
+    update_progress(run, parts, loop.now_ns() - began_ns);
+    run.services.observer.on_progress(run.progress);
+  }
+}
+
+void collect(const std::vector<std::unique_ptr<MarketPart>>& parts, RunReport& report) {
+  for (const std::unique_ptr<MarketPart>& part : parts) {
+    const limits::LimiterState state = part->market->limiter->state();
+    report.limited += static_cast<std::int64_t>(state.limited);
+    report.bans += static_cast<std::int64_t>(state.bans);
+    for (SeriesReport& series : part->reports) {
+      report.candles_stored += series.rows_stored;
+      report.series.push_back(std::move(series));
+    }
+    report.planned.insert(report.planned.end(), part->planned.begin(), part->planned.end());
+    report.failures.insert(report.failures.end(), part->failures.begin(), part->failures.end());
+  }
+}
+
+/// Runs `task` for every market beside the pump (null: none) and the progress ticker.
+async::Task<void> run_parts(RunState& run, std::vector<std::unique_ptr<MarketPart>>& parts,
+                            MarketTask task, RunReport& report, async::CancelToken cancel) {
+  async::Loop& loop = run.services.loop;
+  const std::int64_t began_ns = loop.now_ns();
+  // The pump is not cancelled: what was pushed is committed.
+  async::TaskGroup background(loop, async::CancelToken());
+  async::TaskGroup ticker(loop, async::CancelToken());
+  if (run.pump != nullptr) background.spawn(run.pump->run());
+  ticker.spawn(tick_progress(run, parts, began_ns, ticker.token()));
+
+  async::TaskGroup markets(loop, cancel);
+  for (const std::unique_ptr<MarketPart>& part : parts) {
+    markets.spawn(task(run, *part, markets.token()));
+  }
+  const Result<void> joined = co_await markets.join();
+  if (run.pump != nullptr) run.pump->close();
+  const Result<void> pumped = co_await background.join();
+  ticker.cancel();
+  const Result<void> ticked = co_await ticker.join();
+  for (const Result<void>* ended : {&joined, &pumped, &ticked}) {
+    if (*ended || ended->error().code() == Code::kCancelled) continue;
+    add_failure(report.failures, ended->error());
+  }
+  report.cancelled = cancel.cancelled();
+  update_progress(run, parts, loop.now_ns() - began_ns);
+  run.services.observer.on_progress(run.progress);
+  report.wall_seconds = static_cast<double>(loop.now_ns() - began_ns) / 1e9;
+}
+
+async::Task<RunReport> run_or_plan(Services& services, RunOptions options, MarketTask task,
+                                   StorePump* pump, async::CancelToken cancel) {
+  RunReport report;
+  RunState run(services, options, pump);
+  net::HttpClient http(services.transport);
+  std::vector<std::unique_ptr<MarketPart>> parts;
+  for (const Selection& selection : options.selections) {
+    const bool twice = std::any_of(parts.begin(), parts.end(), [&](const auto& part) {
+      return part->market->selection->exchange == selection.exchange &&
+             part->market->selection->market == selection.market;
+    });
+    if (twice) {
+      add_failure(report.failures, Error(Code::kUsage, selection.exchange + "/" + selection.market +
+                                                           " is selected twice"));
+      continue;
+    }
+    Result<std::unique_ptr<MarketRun>> market = open_market(services, options, selection, http);
+    if (!market) {
+      add_failure(report.failures, market.error());
+      continue;
+    }
+    parts.push_back(std::make_unique<MarketPart>());
+    parts.back()->market = std::move(*market);
+  }
+  co_await run_parts(run, parts, task, report, cancel);
+  co_await http.close();
+  report.requests = static_cast<std::int64_t>(http.stats().requests);
+  report.bytes_in = static_cast<std::int64_t>(http.stats().bytes_in);
+  collect(parts, report);
+  co_return std::move(report);
+}
+
+}  // namespace
+
+async::Task<RunReport> run_backfill(Services& services, RunOptions options,
+                                    async::CancelToken cancel) {
+  BF_ASSERT(services.files != nullptr && services.store != nullptr && services.ledger != nullptr);
+  StorePump pump(services.loop, services.store_worker, *services.store);
+  co_return co_await run_or_plan(services, std::move(options), &run_market, &pump, cancel);
+}
+
+async::Task<RunReport> plan_backfill(Services& services, RunOptions options,
+                                     async::CancelToken cancel) {
+  co_return co_await run_or_plan(services, std::move(options), &prepare_market, nullptr, cancel);
+}
+
+}  // namespace bf::backfill

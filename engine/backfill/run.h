@@ -1,0 +1,121 @@
+// engine/backfill/run.h
+//
+// One bulk run: gaps -> plan -> pages -> store, for many series of many markets at once.
+//
+//   Services gives the run its world (loop, transport, store, clock): the real one, or a simulated one
+//   on a virtual clock. run_backfill() returns when every wanted slot is held, absent or has failed for
+//   a reason that is in the report, or when `cancel` stops it; what was acknowledged is in the store.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/async/worker.h"
+#include "engine/backfill/report.h"
+#include "engine/net/http_client.h"
+#include "engine/plan/planner.h"
+#include "store/instrument_ledger.h"
+#include "store/store.h"
+
+namespace bf::backfill {
+
+/// A point in time that may depend on the instrument or on the exchange's clock.
+struct TimeSpec {
+  enum class From : std::uint8_t { kAbsolute, kNow, kListing };
+  From base = From::kAbsolute;
+  std::int64_t offset_ms = 0;  ///< added to the base; for kAbsolute the instant itself
+};
+
+/// Which instruments of a market.
+struct Selection {
+  std::string exchange;
+  std::string market;
+  std::vector<std::string> symbols;  ///< the exchange's own names; ignored with `all`
+  bool all = false;                  ///< every instrument that the exchange lists
+  std::vector<std::string> exclude;
+};
+
+struct RunOptions {
+  std::vector<Selection> selections;  ///< each market at most once: it has one budget
+  Kind kind = Kind::kCandles;
+  Interval interval = Interval::k1m;
+  TimeSpec from;
+  TimeSpec to{TimeSpec::From::kNow, 0};
+  plan::SourceChoice source = plan::SourceChoice::kAuto;
+  int max_weight_percent = 0;     ///< 0: each market's default
+  std::int64_t concurrency = 64;  ///< requests in flight at once, of a market
+  std::int64_t series_at_once = 16;
+  std::int64_t retries_max = 6;  ///< of one page
+  DurationMs grace_ms = 2'000;   ///< a candle counts as closed so long after its end
+  /// "binance" or "binance/um" -> base URL, instead of the market's own.
+  std::map<std::string, std::string> base_urls;
+  /// "binance" -> base URL of the archive.
+  std::map<std::string, std::string> archive_urls;
+  bool allow_plain_http = false;  ///< plain http to hosts that are not loopback
+  std::string state_dir;          ///< where bans are kept; empty: nowhere
+};
+
+/// What a progress display shows; a copy, cheap to take.
+struct Progress {
+  std::int64_t pages_done = 0;
+  std::int64_t pages_planned = 0;
+  std::int64_t candles_stored = 0;
+  std::int64_t series_done = 0;
+  std::int64_t series_total = 0;
+  std::int64_t weight_used = 0;  ///< of the present window, all sources
+  std::int64_t weight_capacity = 0;
+  std::int64_t limited = 0;
+  double eta_seconds = -1;  ///< -1: unknown
+};
+
+/// Something that happened, for `--events json` and verbose narration.
+struct Event {
+  enum class Type : std::uint8_t {
+    kRangeResolved,  ///< text: the range
+    kPlanned,        ///< text: totals
+    kSeriesDone,     ///< series; text: counts
+    kRetry,          ///< series; text: the error
+    kRejectedRow,    ///< series; text: row and reason
+    kPaused,         ///< text: which source, until when, why
+    kWarning,        ///< text
+  };
+  Type type = Type::kWarning;
+  std::string series;  ///< "" where it is of no one series
+  std::string text;
+};
+
+/// Told what happens while a run goes on, on the loop's thread.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_event(const Event& event) = 0;
+  /// Called about four times a second of the loop's clock, and at the end.
+  virtual void on_progress(const Progress& progress) = 0;
+};
+
+/// The run's world. Everything outlives the run.
+struct Services {
+  async::Loop& loop;
+  net::Transport& transport;
+  async::Worker& store_worker;  ///< all calls into the store go through it
+  /// The store's directory, an open store (kWrite for a run) and its ledger. All three are null for a
+  /// plan where there is no store yet.
+  FileSystem* files = nullptr;
+  store::Store* store = nullptr;
+  store::InstrumentLedger* ledger = nullptr;
+  Observer& observer;
+};
+
+/// Errors: none of its own: what fails is in the report.
+[[nodiscard]] async::Task<RunReport> run_backfill(Services& services, RunOptions options,
+                                                  async::CancelToken cancel);
+
+/// What run_backfill would ask for, without a request for candles (instrument lists are asked for).
+[[nodiscard]] async::Task<RunReport> plan_backfill(Services& services, RunOptions options,
+                                                   async::CancelToken cancel);
+
+}  // namespace bf::backfill

@@ -1,0 +1,67 @@
+// engine/backfill/run_state.h
+//
+// What the parts of a run share while it goes on.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/async/semaphore.h"
+#include "engine/backfill/archive_client.h"
+#include "engine/backfill/market_client.h"
+#include "engine/backfill/store_pump.h"
+#include "engine/limits/ban_file.h"
+
+namespace bf::backfill {
+
+/// One market as all series of a run share it.
+struct MarketRun {
+  MarketRun(async::Loop& loop, std::int64_t concurrency, std::int64_t archive_concurrency)
+      : in_flight(loop, concurrency), archive_in_flight(loop, archive_concurrency) {}
+
+  const exchange::MarketApi* api = nullptr;
+  const Selection* selection = nullptr;
+  std::unique_ptr<limits::BanFile> bans;  ///< null: bans do not outlive the process
+  std::unique_ptr<limits::RateLimiter> limiter;
+  std::unique_ptr<MarketClient> client;
+  std::unique_ptr<ArchiveClient> archive;  ///< null where the market has none
+  async::Semaphore in_flight;
+  async::Semaphore archive_in_flight;
+};
+
+/// What all series of a run share.
+struct RunState {
+  RunState(Services& services_in, const RunOptions& options_in, StorePump* pump_in)
+      : services(services_in),
+        options(options_in),
+        pump(pump_in),
+        plan_only(pump_in == nullptr) {}
+
+  [[nodiscard]] Series series_of(const MarketRun& market, std::string symbol) const {
+    Series series;
+    series.instrument.exchange = market.api->exchange();
+    series.instrument.market = market.api->market();
+    series.instrument.symbol = std::move(symbol);
+    series.kind = options.kind;
+    series.interval = options.interval;
+    return series;
+  }
+
+  Services& services;
+  const RunOptions& options;
+  StorePump* pump;         ///< null while only planning
+  bool plan_only;
+  Progress progress;
+};
+
+/// What is asked of one series.
+struct SeriesTarget {
+  Series series;
+  TimeRange asked;
+  TimeRange wanted;             ///< cut to the instrument's life and to now
+  TimeMs listed = 0;            ///< as far as it is known
+  std::int64_t not_listed = 0;  ///< asked slots outside the instrument's life
+};
+
+}  // namespace bf::backfill

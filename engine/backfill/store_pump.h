@@ -1,0 +1,91 @@
+// engine/backfill/store_pump.h
+//
+// The one way into the store for a run: answered pages come in through a bounded channel, wait until
+// enough of a series have gathered (or for half a second), and go to the store's thread as one commit
+// with one sync. When the disk is slow the channel is full, and requests stop leaving.
+//
+// Threads: the Loop's; the store is touched through the Worker alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/async/channel.h"
+#include "engine/async/worker.h"
+#include "store/store.h"
+
+namespace bf::backfill {
+
+/// Pages that may wait between parser and store, over all series.
+inline constexpr std::size_t kPagesWaitingMax = 128;
+/// A series is committed when so many rows wait, ...
+inline constexpr std::size_t kCommitRows = 8'192;
+/// ... or when its oldest has waited so long.
+inline constexpr std::int64_t kCommitDelayNs = 500'000'000;
+
+/// A series that is open for writing. Owned by the pump.
+struct PumpSeries {
+  Series series;
+  std::unique_ptr<store::SeriesWriter> writer;
+  std::vector<store::AnsweredRows> waiting;
+  std::size_t waiting_rows = 0;
+  std::int64_t oldest_ns = 0;          ///< when the first of `waiting` came
+  std::uint64_t flushes_asked = 0;
+  std::uint64_t flushes_taken = 0;     ///< seen by the pump; done with its next commit
+  std::uint64_t flushes_done = 0;
+  std::int64_t rows_committed = 0;
+  std::optional<Error> failed;         ///< the first error; nothing more is written
+};
+
+class StorePump {
+ public:
+  StorePump(async::Loop& loop, async::Worker& worker, store::Store& store);
+
+  /// Opens a series for writing, which recovers its log. Errors: those of Store::writer.
+  /// Requires: it is not open.
+  [[nodiscard]] async::Task<Result<PumpSeries*>> open(Series series);
+  /// Queues an answer. Errors: kCancelled; what the store said of this series before.
+  [[nodiscard]] async::Task<Result<void>> push(PumpSeries* series, store::AnsweredRows page,
+                                               async::CancelToken cancel);
+  /// Commits everything that was pushed of the series. What is durable then is in gaps().
+  [[nodiscard]] async::Task<Result<void>> flush(PumpSeries* series);
+  /// As flush, then seals and closes the series. Its gaps stay readable until forget().
+  [[nodiscard]] async::Task<Result<void>> finish(PumpSeries* series);
+  /// Requires: finish() was awaited, and nothing was pushed since.
+  void forget(PumpSeries* series);
+
+  /// Commits what comes until close() was called and the channel is empty. Run by the owner in a
+  /// TaskGroup beside the producers.
+  [[nodiscard]] async::Task<Result<void>> run();
+  void close() noexcept { pages_.close(); }
+
+  /// Rows that are durable.
+  [[nodiscard]] std::int64_t rows_committed() const noexcept { return rows_committed_; }
+
+ private:
+  struct Item {
+    PumpSeries* series = nullptr;
+    store::AnsweredRows page;
+    bool flush = false;
+  };
+  void take(Item item);
+  /// Commits what waits of every series in `due`, in one job for the store's thread.
+  [[nodiscard]] async::Task<void> commit(std::vector<PumpSeries*> due);
+  [[nodiscard]] std::vector<PumpSeries*> due_series(bool all) const;
+  /// When the series that has waited longest is due; kNoDeadline when nothing waits.
+  [[nodiscard]] std::int64_t next_deadline_ns() const;
+
+  async::Loop& loop_;
+  async::Worker& worker_;
+  store::Store& store_;
+  async::Channel<Item> pages_;
+  async::WaitQueue committed_;
+  std::map<std::string, std::unique_ptr<PumpSeries>> series_;
+  std::int64_t rows_committed_ = 0;
+};
+
+}  // namespace bf::backfill

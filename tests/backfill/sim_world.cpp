@@ -1,0 +1,245 @@
+#include "tests/backfill/sim_world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/async/task_group.h"
+#include "engine/net/sim_transport.h"
+
+namespace bf::test {
+namespace {
+
+constexpr std::uint16_t kPort = 80;
+constexpr std::string_view kHost = "exchange.invalid";
+constexpr std::int64_t kNsPerMs = 1'000'000;
+
+async::Task<Result<void>> cancel_later(async::Loop& loop, async::CancelSource& source,
+                                       std::int64_t after_ns, async::CancelToken stop) {
+  const async::Wake wake = co_await loop.sleep(after_ns, stop);
+  if (wake == async::Wake::kTimeout) source.cancel();
+  co_return Result<void>();
+}
+
+using RunTask = async::Task<backfill::RunReport> (*)(backfill::Services&, backfill::RunOptions,
+                                                     async::CancelToken);
+
+/// Lifetime: services and transport outlive the task.
+async::Task<backfill::RunReport> run_and_close(RunTask task, backfill::Services& services,
+                                               net::SimTransport& transport,
+                                               backfill::RunOptions options,
+                                               std::int64_t cancel_after_ns) {
+  async::CancelSource source;
+  async::TaskGroup timer(services.loop, async::CancelToken());
+  if (cancel_after_ns != SimWorld::kNever) {
+    timer.spawn(cancel_later(services.loop, source, cancel_after_ns, timer.token()));
+  }
+  backfill::RunReport report = co_await task(services, std::move(options), source.token());
+  timer.cancel();
+  const Result<void> ended = co_await timer.join();
+  EXPECT_TRUE(ended);
+  co_await transport.close();
+  co_return std::move(report);
+}
+
+async::Task<bool> sleep_for(async::Loop& loop, std::int64_t ns) {
+  const async::Wake wake = co_await loop.sleep(ns, async::CancelToken());
+  co_return wake == async::Wake::kTimeout;
+}
+
+backfill::RunReport storage_failure(const Error& error) {
+  backfill::RunReport report;
+  backfill::add_failure(report.failures, error);
+  return report;
+}
+
+}  // namespace
+
+std::size_t RecordingObserver::count(backfill::Event::Type type) const {
+  return static_cast<std::size_t>(
+      std::count_if(events.begin(), events.end(),
+                    [type](const backfill::Event& event) { return event.type == type; }));
+}
+
+SimWorld::SimWorld(const sim::Truth& truth, WorldOptions options)
+    : truth_(truth),
+      options_(std::move(options)),
+      loop_(options_.start),
+      exchange_(loop_, truth_, options_.exchange) {}
+
+backfill::RunOptions SimWorld::options(std::string market, std::vector<std::string> symbols,
+                                       TimeRange range) const {
+  backfill::RunOptions run;
+  backfill::Selection selection;
+  selection.exchange = "binance";
+  selection.market = std::move(market);
+  selection.all = symbols.empty();
+  selection.symbols = std::move(symbols);
+  run.selections.push_back(std::move(selection));
+  run.from.offset_ms = range.from;
+  run.to = {backfill::TimeSpec::From::kAbsolute, range.to};
+  run.source = plan::SourceChoice::kRest;
+  const std::string url = "http://" + std::string(kHost) + ":" + std::to_string(kPort);
+  run.base_urls["binance"] = url;
+  run.archive_urls["binance"] = url;
+  run.allow_plain_http = true;
+  return run;
+}
+
+backfill::RunReport SimWorld::run(const backfill::RunOptions& options,
+                                  std::int64_t cancel_after_ns) {
+  return run_with(options, cancel_after_ns, /*plan_only=*/false);
+}
+
+backfill::RunReport SimWorld::plan(const backfill::RunOptions& options) {
+  return run_with(options, kNever, /*plan_only=*/true);
+}
+
+backfill::RunReport SimWorld::run_with(const backfill::RunOptions& options,
+                                       std::int64_t cancel_after_ns, bool plan_only) {
+  const std::int64_t frames_before = async::live_frames();
+  backfill::RunReport report;
+  {
+    store::StoreOptions store_options;
+    store_options.mode = store::StoreOptions::Mode::kWrite;
+    const auto store = store::Store::open(files_, loop_.clock(), store_options);
+    if (!store) return storage_failure(store.error());
+    auto ledger = store::InstrumentLedger::open(files_);
+    if (!ledger) return storage_failure(ledger.error());
+    net::SimTransport transport(loop_);
+    transport.route(std::string(kHost), kPort,
+                    net::SimRoute{.handler = &exchange_, .latency_ns = options_.latency_ns});
+    backfill::Services services{.loop = loop_,
+                                .transport = transport,
+                                .store_worker = worker_ != nullptr ? *worker_ : inline_worker_,
+                                .files = &files_,
+                                .store = store->get(),
+                                .ledger = &*ledger,
+                                .observer = observer_};
+    const RunTask task = plan_only ? &backfill::plan_backfill : &backfill::run_backfill;
+    report = loop_.run(run_and_close(task, services, transport, options, cancel_after_ns));
+  }
+  EXPECT_EQ(async::live_frames(), frames_before) << "a coroutine was left behind";
+  EXPECT_EQ(files_.open_files(), 0) << "a file was left open";
+  return report;
+}
+
+void SimWorld::sleep(DurationMs time) { EXPECT_TRUE(loop_.run(sleep_for(loop_, time * kNsPerMs))); }
+
+void SimWorld::set_faults(const std::string& lines) {
+  sim::FaultPlan plan;
+  const Result<void> added = plan.add_lines(lines);
+  ASSERT_TRUE(added) << added.error().message();
+  exchange_.faults() = std::move(plan);
+}
+
+Series SimWorld::series(const std::string& market, const std::string& symbol,
+                        Interval interval) const {
+  Series series;
+  series.instrument = {"binance", market, symbol};
+  series.interval = interval;
+  return series;
+}
+
+std::unique_ptr<store::SeriesSnapshot> SimWorld::read(const Series& series) {
+  const auto store = store::Store::open(files_, loop_.clock(), store::StoreOptions());
+  if (!store) return nullptr;
+  auto snapshot = (*store)->read(series);
+  return snapshot ? std::move(*snapshot) : nullptr;
+}
+
+CandleBatch SimWorld::stored_rows(const Series& series, TimeRange range) {
+  CandleBatch rows;
+  rows.columns = kAllColumns;
+  const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
+  if (snapshot == nullptr) return rows;
+  const std::unique_ptr<store::Scan> scan = snapshot->scan(range, kAllColumns);
+  store::ScanBatch batch;
+  while (true) {
+    const Result<bool> more = scan->next(batch);
+    EXPECT_TRUE(more) << more.error().message();
+    if (!more || !*more) return rows;
+    rows.append_rows(batch.rows, 0, batch.rows.row_count());
+  }
+}
+
+CandleBatch SimWorld::true_rows(const Series& series, TimeRange range) const {
+  sim::SimSeries wanted;
+  wanted.market = series.instrument.market == "um" ? sim::Market::kUm : sim::Market::kSpot;
+  wanted.symbol = series.instrument.symbol;
+  wanted.interval = series.interval;
+  std::string body = "[";
+  truth_.append_rows(wanted, {range, std::numeric_limits<std::size_t>::max()}, body);
+  body += "]";
+  body.reserve(body.size() + net::kBodyPadding);
+  const auto api = exchange::find_market("binance", series.instrument.market);
+  CandleBatch rows;
+  const Result<void> parsed = (*api)->parse_candles(series, body, rows);
+  EXPECT_TRUE(parsed) << parsed.error().message();
+  return rows;
+}
+
+std::string SimWorld::difference(const Series& series, TimeRange range) {
+  const CandleBatch held = stored_rows(series, range);
+  const CandleBatch truth = true_rows(series, range);
+  const std::size_t rows = std::min(held.row_count(), truth.row_count());
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (same_row(held, row, truth, row)) continue;
+    std::string text = "row " + std::to_string(row) + ": stored";
+    for (const CandleBatch* batch : {&held, &truth}) {
+      for (std::size_t column = 0; column < kColumnCount; ++column) {
+        text.append(" ").append(batch->text_at(static_cast<Column>(column), row));
+      }
+      if (batch == &held) text += "; true";
+    }
+    return text;
+  }
+  if (held.row_count() == truth.row_count()) return "";
+  return "stored " + std::to_string(held.row_count()) + " rows of " +
+         std::to_string(truth.row_count());
+}
+
+store::GapIndex SimWorld::gaps(const Series& series) {
+  const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
+  return snapshot ? snapshot->gaps() : store::GapIndex(series.interval);
+}
+
+Result<void> SimWorld::verify(const Series& series) {
+  const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
+  if (snapshot == nullptr) return fail(Code::kNotFound, series.name() + " cannot be read");
+  return snapshot->verify();
+}
+
+std::size_t SimWorld::requests(sim::Endpoint endpoint) const {
+  const auto entries = ledger().entries();
+  return static_cast<std::size_t>(
+      std::count_if(entries.begin(), entries.end(),
+                    [endpoint](const auto& entry) { return entry.endpoint == endpoint; }));
+}
+
+const backfill::SeriesReport& report_of(const backfill::RunReport& report, const Series& series) {
+  static const backfill::SeriesReport kNone;
+  const auto found =
+      std::find_if(report.series.begin(), report.series.end(),
+                   [&series](const auto& candidate) { return candidate.series == series; });
+  EXPECT_NE(found, report.series.end()) << "no report of " << series.name();
+  return found == report.series.end() ? kNone : *found;
+}
+
+std::string failures_of(const backfill::RunReport& report) {
+  std::string text;
+  const auto add = [&text](const std::string& who, const std::vector<backfill::Failure>& failures) {
+    for (const backfill::Failure& failure : failures) {
+      text.append(who).append(": ").append(failure.message).append(" x");
+      text.append(std::to_string(failure.count)).append("\n");
+    }
+  };
+  add("run", report.failures);
+  for (const backfill::SeriesReport& series : report.series) {
+    add(series.series.name(), series.failures);
+  }
+  return text;
+}
+
+}  // namespace bf::test

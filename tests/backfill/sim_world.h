@@ -1,0 +1,110 @@
+// tests/backfill/sim_world.h
+//
+// A whole world for a run on the virtual clock: a simulated exchange behind the simulated transport, a
+// store on a simulated disk. Each run() is a process of its own: it opens the store, runs, and closes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/async/virtual_loop.h"
+#include "engine/async/worker.h"
+#include "engine/backfill/run.h"
+#include "engine/sim/sim_exchange.h"
+#include "tests/support/sim_file_system.h"
+
+namespace bf::test {
+
+/// Begins a month, a Monday and a minute.
+inline constexpr TimeMs kWorldBegin = 1'719'792'000'000;  // 2024-07-01
+
+/// Remembers what it is told.
+class RecordingObserver final : public backfill::Observer {
+ public:
+  void on_event(const backfill::Event& event) override { events.push_back(event); }
+  void on_progress(const backfill::Progress& progress) override {
+    last = progress;
+    if (progressed) progressed(progress);
+  }
+  [[nodiscard]] std::size_t count(backfill::Event::Type type) const;
+
+  std::vector<backfill::Event> events;
+  backfill::Progress last;
+  std::function<void(const backfill::Progress&)> progressed;
+};
+
+struct WorldOptions {
+  TimeMs start = kWorldBegin;
+  std::int64_t latency_ns = 20'000'000;  ///< one way
+  sim::SimOptions exchange;
+};
+
+class SimWorld {
+ public:
+  static constexpr std::int64_t kNever = -1;
+
+  /// `truth` outlives the world.
+  explicit SimWorld(const sim::Truth& truth, WorldOptions options = {});
+
+  /// Options of a run against this world: `symbols` of `market`, [from, to).
+  [[nodiscard]] backfill::RunOptions options(std::string market, std::vector<std::string> symbols,
+                                             TimeRange range) const;
+  /// Runs, and cancels after `cancel_after_ns` of virtual time.
+  backfill::RunReport run(const backfill::RunOptions& options,
+                          std::int64_t cancel_after_ns = kNever);
+  backfill::RunReport plan(const backfill::RunOptions& options);
+  /// Lets time pass with nothing going on.
+  void sleep(DurationMs time);
+
+  /// What the exchange does wrong from now on, one rule a line (engine/sim/faults.h); "" is nothing.
+  void set_faults(const std::string& lines);
+  [[nodiscard]] TimeMs now() const { return loop_.clock().wall_ms(); }
+  [[nodiscard]] std::int64_t now_ns() const { return loop_.now_ns(); }
+
+  [[nodiscard]] Series series(const std::string& market, const std::string& symbol,
+                              Interval interval = Interval::k1m) const;
+  /// What the store has, and what the truth has, of open times in `range`.
+  [[nodiscard]] CandleBatch stored_rows(const Series& series, TimeRange range);
+  [[nodiscard]] CandleBatch true_rows(const Series& series, TimeRange range) const;
+  /// "" when the store has exactly the truth's rows; else the first difference.
+  [[nodiscard]] std::string difference(const Series& series, TimeRange range);
+  [[nodiscard]] store::GapIndex gaps(const Series& series);
+  /// Runs the store's own check of the series.
+  [[nodiscard]] Result<void> verify(const Series& series);
+
+  [[nodiscard]] sim::SimExchange& exchange() noexcept { return exchange_; }
+  [[nodiscard]] const sim::Ledger& ledger() const noexcept { return exchange_.ledger(); }
+  /// Requests of `endpoint` so far.
+  [[nodiscard]] std::size_t requests(sim::Endpoint endpoint) const;
+  [[nodiscard]] SimFileSystem& files() noexcept { return files_; }
+  [[nodiscard]] RecordingObserver& observer() noexcept { return observer_; }
+  [[nodiscard]] async::VirtualLoop& loop() noexcept { return loop_; }
+
+  /// Replaces the store's worker, for runs with a slow disk; null: the usual one.
+  void set_worker(async::Worker* worker) noexcept { worker_ = worker; }
+
+ private:
+  backfill::RunReport run_with(const backfill::RunOptions& options, std::int64_t cancel_after_ns,
+                               bool plan_only);
+  [[nodiscard]] std::unique_ptr<store::SeriesSnapshot> read(const Series& series);
+
+  const sim::Truth& truth_;
+  WorldOptions options_;
+  async::VirtualLoop loop_;
+  sim::SimExchange exchange_;
+  SimFileSystem files_;
+  async::InlineWorker inline_worker_;
+  async::Worker* worker_ = nullptr;
+  RecordingObserver observer_;
+};
+
+/// The report of one series; the test fails where there is none.
+[[nodiscard]] const backfill::SeriesReport& report_of(const backfill::RunReport& report,
+                                                      const Series& series);
+/// All failures of a report, one a line: for messages of failed tests.
+[[nodiscard]] std::string failures_of(const backfill::RunReport& report);
+
+}  // namespace bf::test
