@@ -1,0 +1,36 @@
+// tools/bf-engine/commands.h
+//
+// The commands of bf-engine. Each prints its report and returns the exit code that it stands for.
+#pragma once
+
+#include "engine/backfill/report.h"
+#include "tools/cli/run_flags.h"
+
+namespace bf::engine {
+
+/// Fetches what is missing.
+[[nodiscard]] backfill::Exit run(const cli::RunFlags& flags);
+/// Says what run() would ask for, and asks for no candle.
+[[nodiscard]] backfill::Exit plan(const cli::RunFlags& flags);
+
+struct StatusFlags {
+  cli::OutputFlags output;
+  cli::SelectionFlags selection;
+  cli::RangeFlags range;
+  std::string store{cli::kDefaultStore};
+};
+/// Says what a store holds.
+[[nodiscard]] backfill::Exit status(const StatusFlags& flags);
+
+struct SymbolsFlags {
+  cli::OutputFlags output;
+  cli::NetworkFlags network;
+  std::string exchange;
+  std::string market;
+  std::string store{cli::kDefaultStore};
+  bool offline = false;
+};
+/// Lists the instruments of a market, from the exchange or from the store's ledger.
+[[nodiscard]] backfill::Exit symbols(const SymbolsFlags& flags);
+
+}  // namespace bf::engine

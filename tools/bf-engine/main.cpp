@@ -1,0 +1,139 @@
+// bf-engine: fetches candle history into a store, and says what is there.
+
+#include <openssl/crypto.h>
+#include <openssl/x509.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "store/store.h"
+#include "tools/bf-engine/commands.h"
+#include "tools/cli/program.h"
+
+namespace {
+
+namespace cli = bf::cli;
+using bf::backfill::Exit;
+using cli::Command;
+using cli::Flag;
+
+constexpr const char* kName = "bf-engine";
+
+constexpr const char* kExamples =
+    "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
+    "  bf-engine plan --exchange binance --market spot --all --from 2024-01-01\n"
+    "  bf-engine status\n"
+    "  bf-engine symbols --exchange binance --market um\n";
+
+constexpr const char* kRunExamples =
+    "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
+    "  bf-engine run --exchange binance --market spot --symbol BTCUSDT --from listing\n"
+    "  bf-engine run --exchange binance --all --days 30 --max-weight 50% --json\n"
+    "  bf-engine run --symbols-file symbols.txt --from 2023-01-01 --to 2024-01-01\n"
+    "  bf-engine run --config bf.toml\n";
+
+constexpr const char* kPlanExamples =
+    "  bf-engine plan --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
+    "  bf-engine plan --exchange binance --market spot --all --from 2024-01-01 --source archive\n";
+
+constexpr const char* kStatusExamples =
+    "  bf-engine status\n"
+    "  bf-engine status --store /srv/bf --exchange binance --symbol BTCUSDT --json\n"
+    "  bf-engine status --from 2024-01-01 --to 2024-02-01\n";
+
+constexpr const char* kSymbolsExamples =
+    "  bf-engine symbols --exchange binance --market um\n"
+    "  bf-engine symbols --exchange binance --market spot --json\n"
+    "  bf-engine symbols --exchange binance --offline --store /srv/bf\n";
+
+/// Where OpenSSL looks for trusted roots: the variables that it honours, else what it was built with.
+std::string trusted_roots() {
+  const char* const file = std::getenv(X509_get_default_cert_file_env());
+  const char* const directory = std::getenv(X509_get_default_cert_dir_env());
+  const std::string in_file = file != nullptr ? file : X509_get_default_cert_file();
+  const std::string in_directory = directory != nullptr ? directory : X509_get_default_cert_dir();
+  return in_file + " and " + in_directory;
+}
+
+std::string version_text() {
+  return std::string(kName) + " " BF_VERSION "\nstore format " +
+         std::to_string(bf::store::kFormatVersion) + "\n" + OpenSSL_version(OPENSSL_VERSION) +
+         "\ntrusted roots from " + trusted_roots() + ", and --ca-file";
+}
+
+/// Everything that a command may be told.
+struct AllFlags {
+  cli::RunFlags run;
+  cli::RunFlags plan;
+  bf::engine::StatusFlags status;
+  bf::engine::SymbolsFlags symbols;
+};
+
+Command run_command(cli::RunFlags& flags) {
+  Command command{"run",
+                  "Fetches what is missing of the selected series.",
+                  kRunExamples,
+                  cli::kExitCodesText,
+                  {}};
+  command.add(cli::run_flags(flags));
+  return command;
+}
+
+Command plan_command(cli::RunFlags& flags) {
+  Command command{"plan",
+                  "Says what a run would ask for; fetches no candle.",
+                  kPlanExamples,
+                  cli::kExitCodesText,
+                  {}};
+  command.add(cli::run_flags(flags));
+  return command;
+}
+
+Command status_command(bf::engine::StatusFlags& flags) {
+  Command command{"status", "Says what a store holds.", kStatusExamples, cli::kExitCodesText, {}};
+  command.add(cli::selection_flags(flags.selection));
+  command.add(cli::range_flags(flags.range));
+  command.add({cli::store_flag(flags.store)});
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
+Command symbols_command(bf::engine::SymbolsFlags& flags) {
+  Command command{
+      "symbols", "Lists the instruments of a market.", kSymbolsExamples, cli::kExitCodesText, {}};
+  command.add({
+      Flag("exchange", "NAME", "exchange, such as binance", &flags.exchange),
+      Flag("market", "NAME", "market of it, such as um or spot (default: its first)",
+           &flags.market),
+      Flag("offline", "", "what the store's ledger knows, without the network", &flags.offline),
+      cli::store_flag(flags.store),
+  });
+  command.add(cli::network_flags(flags.network));
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
+Exit dispatch(const std::string& command, const AllFlags& flags) {
+  if (command == "run") return bf::engine::run(flags.run);
+  if (command == "plan") return bf::engine::plan(flags.plan);
+  if (command == "status") return bf::engine::status(flags.status);
+  return bf::engine::symbols(flags.symbols);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  AllFlags flags;
+  bf::cli::Program program;
+  program.name = kName;
+  program.summary = "Fetches candle history through rate limits into a store of its own.";
+  program.examples = kExamples;
+  program.version = version_text();
+  program.commands.push_back(run_command(flags.run));
+  program.commands.push_back(plan_command(flags.plan));
+  program.commands.push_back(status_command(flags.status));
+  program.commands.push_back(symbols_command(flags.symbols));
+  return bf::cli::run_program(program, argc, argv, [&flags](const std::string& command) {
+    return dispatch(command, flags);
+  });
+}

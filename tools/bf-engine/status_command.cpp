@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include "tools/bf-engine/commands.h"
+#include "tools/cli/json.h"
+#include "tools/cli/program.h"
+#include "tools/cli/store_access.h"
+#include "tools/cli/text.h"
+
+namespace bf::engine {
+namespace {
+
+using backfill::Exit;
+using cli::Json;
+
+constexpr const char* kProgram = "bf-engine";
+
+struct SeriesStatus {
+  Series series;
+  store::SeriesStats stats;
+  TimeRange range;  ///< that `slots` counts
+  store::SlotCounts slots;
+  std::string damage;  ///< why it could not be read; empty when it could
+};
+
+SeriesStatus status_of(const cli::StoreReader& reader, const Series& series,
+                       const cli::SpecRange& asked) {
+  SeriesStatus status;
+  status.series = series;
+  const auto snapshot = reader.store().read(series);
+  if (!snapshot) {
+    status.damage = snapshot.error().message();
+    return status;
+  }
+  const store::GapIndex& gaps = (*snapshot)->gaps();
+  status.range = cli::looked_at(asked, gaps, reader.life_of(series.instrument),
+                                reader.clock().wall_ms(), cli::OpenEnd::kHeld);
+  if (!status.range.empty()) status.slots = gaps.count(status.range);
+  Result<store::SeriesStats> stats = (*snapshot)->stats();
+  if (!stats) {
+    status.damage = stats.error().message();
+    return status;
+  }
+  status.stats = std::move(*stats);
+  return status;
+}
+
+std::int64_t bytes_of(const store::SeriesStats& stats) {
+  return static_cast<std::int64_t>(stats.segment_bytes + stats.log_bytes);
+}
+
+std::string sources_text(const store::SeriesStats& stats) {
+  std::vector<std::string> parts;
+  for (const auto& [source, rows] : stats.rows_by_source) {
+    parts.push_back(
+        fmt::format("{} {}", source, cli::format_count(static_cast<std::int64_t>(rows))));
+  }
+  return cli::join(parts, ", ");
+}
+
+std::string status_text(const std::vector<SeriesStatus>& all) {
+  if (all.empty()) return "the store holds no series\n";
+  cli::TextTable table({"series", "rows", "first", "last", "absent", "provisional", "missing",
+                        "bytes", "a row", "sources"});
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  for (const SeriesStatus& status : all) {
+    const auto count = static_cast<std::int64_t>(status.stats.rows);
+    const std::int64_t size = bytes_of(status.stats);
+    rows += count;
+    bytes += size;
+    const double each = count > 0 ? static_cast<double>(size) / static_cast<double>(count) : 0;
+    table.add({printable(status.series.name()), cli::format_count(count),
+               count > 0 ? format_time(status.stats.first_open) : "-",
+               count > 0 ? format_time(status.stats.last_open) : "-",
+               cli::format_count(status.slots.absent_confirmed),
+               cli::format_count(status.slots.absent_provisional),
+               cli::format_count(status.slots.missing), cli::format_bytes(size),
+               fmt::format("{:.1f}", each), sources_text(status.stats)});
+  }
+  return table.text() +
+         fmt::format("{} of {}, {}\n", cli::format_counted(rows, "row"),
+                     cli::format_count(static_cast<std::int64_t>(all.size())) + " series",
+                     cli::format_bytes(bytes));
+}
+
+Json status_json(const SeriesStatus& status) {
+  Json object = {{"series", status.series.name()},
+                 {"rows", status.stats.rows},
+                 {"first_open", cli::time_json(status.stats.first_open)},
+                 {"last_open", cli::time_json(status.stats.last_open)},
+                 {"segments", status.stats.segments},
+                 {"segment_bytes", status.stats.segment_bytes},
+                 {"log_bytes", status.stats.log_bytes},
+                 {"range", cli::range_json(status.range)}};
+  object.update(cli::counts_json(status.slots));
+  Json sources = Json::object();
+  for (const auto& [source, rows] : status.stats.rows_by_source) sources[source] = rows;
+  object["rows_by_source"] = std::move(sources);
+  object["damage"] = status.damage.empty() ? Json(nullptr) : Json(status.damage);
+  return object;
+}
+
+std::string report_json(const std::vector<SeriesStatus>& all, const std::string& store, Exit exit) {
+  Json list = Json::array();
+  for (const SeriesStatus& status : all) list.push_back(status_json(status));
+  return cli::json_text(Json{{"command", "status"},
+                             {"version", BF_VERSION},
+                             {"store", store},
+                             {"exit", static_cast<int>(exit)},
+                             {"series", std::move(list)}});
+}
+
+Result<Exit> work(const StatusFlags& flags, cli::Narrator& narrator) {
+  const auto reader = cli::StoreReader::open(flags.store);
+  if (!reader) return fail(reader.error());
+  const auto range = cli::parse_range(flags.range, (*reader)->clock().wall_ms());
+  if (!range) return fail(range.error());
+  auto held = (*reader)->store().list();
+  if (!held) return fail(held.error());
+  const auto selected = cli::select_series(flags.selection, std::move(*held));
+  if (!selected) return fail(selected.error());
+  narrator.note("store " + flags.store);
+
+  std::vector<SeriesStatus> all;
+  Exit exit = Exit::kComplete;
+  for (const Series& series : *selected) {
+    all.push_back(status_of(**reader, series, *range));
+    if (all.back().damage.empty()) continue;
+    exit = Exit::kStorage;
+    narrator.error(all.back().damage);
+  }
+  const Result<void> printed =
+      cli::write_stdout(flags.output.json ? report_json(all, flags.store, exit) : status_text(all));
+  if (!printed) return fail(printed.error());
+  return exit;
+}
+
+}  // namespace
+
+Exit status(const StatusFlags& flags) {
+  return cli::with_narrator(kProgram, flags.output,
+                            [&](cli::Narrator& narrator) { return work(flags, narrator); });
+}
+
+}  // namespace bf::engine

@@ -1,0 +1,31 @@
+// tools/bf-verify/commands.h
+//
+// The commands of bf-verify. Each prints its report and returns the exit code that it stands for.
+#pragma once
+
+#include "tools/cli/program.h"
+#include "tools/cli/selection.h"
+#include "tools/cli/time_spec.h"
+
+namespace bf::verify {
+
+struct CheckFlags {
+  cli::OutputFlags output;
+  cli::SelectionFlags selection;
+  std::string store{cli::kDefaultStore};
+  std::string fail_on = "error";
+};
+/// Reads everything: checksums, structure, conflicts and the candles themselves.
+[[nodiscard]] cli::Exit check(const CheckFlags& flags);
+
+struct GapsFlags {
+  cli::OutputFlags output;
+  cli::SelectionFlags selection;
+  cli::RangeFlags range;
+  std::string store{cli::kDefaultStore};
+  bool strict = false;
+};
+/// Lists what is missing and what is absent provisionally, from the gap index alone.
+[[nodiscard]] cli::Exit gaps(const GapsFlags& flags);
+
+}  // namespace bf::verify

@@ -1,0 +1,80 @@
+// bf-verify: reads a store and says whether it is whole, and what it lacks.
+
+#include "store/store.h"
+#include "tools/bf-verify/commands.h"
+
+namespace {
+
+namespace cli = bf::cli;
+using cli::Command;
+using cli::Flag;
+
+constexpr const char* kName = "bf-verify";
+
+constexpr const char* kExamples =
+    "  bf-verify check\n"
+    "  bf-verify gaps --exchange binance --symbol BTCUSDT\n";
+
+constexpr const char* kCheckExamples =
+    "  bf-verify check\n"
+    "  bf-verify check --store /srv/bf --fail-on warning --json\n"
+    "  bf-verify check --exchange binance --market um --symbol BTCUSDT\n";
+
+constexpr const char* kGapsExamples =
+    "  bf-verify gaps\n"
+    "  bf-verify gaps --symbol BTCUSDT --from 2024-01-01 --to 2024-02-01\n"
+    "  bf-verify gaps --from listing --json\n";
+
+constexpr const char* kGapsNotes =
+    "Without --from, a series is looked at from its first candle; without --to, up to now. "
+    "Nothing\n"
+    "is missing before a listing or after a delisting. With gaps, the exit code is 3.\n\n";
+
+Command check_command(bf::verify::CheckFlags& flags) {
+  Command command{"check",
+                  "Verifies every checksum and every candle of a store.",
+                  kCheckExamples,
+                  cli::kExitCodesText,
+                  {}};
+  command.add(cli::selection_flags(flags.selection));
+  command.add(
+      {cli::store_flag(flags.store), Flag("fail-on", "LEVEL",
+                                          "info, warning or error: findings that make exit 4 "
+                                          "(default: error)",
+                                          &flags.fail_on)});
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
+Command gaps_command(bf::verify::GapsFlags& flags) {
+  Command command{"gaps",
+                  "Lists missing and provisionally absent ranges.",
+                  kGapsExamples,
+                  std::string(kGapsNotes) + cli::kExitCodesText,
+                  {}};
+  command.add(cli::selection_flags(flags.selection));
+  command.add(cli::range_flags(flags.range));
+  command.add(
+      {cli::store_flag(flags.store),
+       Flag("strict", "", "provisional absences count as missing (exit 3)", &flags.strict)});
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bf::verify::CheckFlags check;
+  bf::verify::GapsFlags gaps;
+  cli::Program program;
+  program.name = kName;
+  program.summary = "Says whether a store is whole, and what it lacks.";
+  program.examples = kExamples;
+  program.version = std::string(kName) + " " BF_VERSION "\nstore format " +
+                    std::to_string(bf::store::kFormatVersion);
+  program.commands.push_back(check_command(check));
+  program.commands.push_back(gaps_command(gaps));
+  return cli::run_program(program, argc, argv, [&](const std::string& command) {
+    return command == "check" ? bf::verify::check(check) : bf::verify::gaps(gaps);
+  });
+}

@@ -1,0 +1,298 @@
+#include "tools/cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "store/base/assert.h"
+#include "store/base/series.h"
+#include "tools/cli/config.h"
+#include "tools/cli/suggest.h"
+#include "tools/cli/text.h"
+
+namespace bf::cli {
+namespace {
+
+/// Help that begins with what people look for.
+class ExamplesFirst final : public CLI::Formatter {
+ public:
+  ExamplesFirst(std::string examples, std::string notes)
+      : examples_(std::move(examples)), notes_(std::move(notes)) {
+    column_width(34);
+    label("REQUIRED", "(required)");
+  }
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string help = "Examples:\n" + examples_ + "\n";
+    help += CLI::Formatter::make_help(app, std::move(name), mode);
+    if (!notes_.empty()) help += "\n" + notes_;
+    return help;
+  }
+
+ private:
+  std::string examples_;
+  std::string notes_;
+};
+
+CLI::Option* add_flag(CLI::App& app, const Flag& flag) {
+  std::string names = flag.positional ? flag.name : "--" + flag.name;
+  if (flag.letter != 0) names = fmt::format("-{},{}", flag.letter, names);
+  CLI::Option* option = nullptr;
+  if (bool* const* const on = std::get_if<bool*>(&flag.target)) {
+    option = app.add_flag(names, **on, flag.help);
+  } else if (std::string* const* const text = std::get_if<std::string*>(&flag.target)) {
+    option = app.add_option(names, **text, flag.help);
+    option->type_name(flag.placeholder)->take_last();
+  } else {
+    option = app.add_option(names, *std::get<std::vector<std::string>*>(flag.target), flag.help);
+    // One value for each time that the flag is written: else it would swallow arguments behind it.
+    option->type_name(flag.placeholder)->take_all()->allow_extra_args(false);
+  }
+  if (flag.positional) option->required();
+  return option;
+}
+
+std::vector<std::string> flag_names(const Command& command) {
+  std::vector<std::string> names = {"--help"};
+  for (const Flag& flag : command.flags) {
+    if (!flag.positional) names.push_back("--" + flag.name);
+  }
+  return names;
+}
+
+/// The error for an argument that no flag took. Its value is not repeated: it may be a secret.
+Error unexpected_argument(const Program& program, const Command& command,
+                          std::string_view argument) {
+  const std::string word(argument.substr(0, argument.find('=')));
+  if (word.starts_with("--") && looks_secret(word)) {
+    return Error(Code::kUsage, secret_advice(printable(word)));
+  }
+  const std::string help =
+      program.name + (command.name.empty() ? "" : " " + command.name) + " --help";
+  if (!word.starts_with("-")) {
+    return Error(Code::kUsage,
+                 fmt::format("\"{}\" is one argument too many; see {}", printable(word), help));
+  }
+  return Error(Code::kUsage, fmt::format("there is no flag {}{}; see {}", printable(word),
+                                         did_you_mean(word, flag_names(command)), help));
+}
+
+Error unknown_command(const Program& program, const std::vector<std::string>& rest) {
+  std::vector<std::string> names;
+  for (const Command& command : program.commands) names.push_back(command.name);
+  if (rest.empty()) {
+    return Error(Code::kUsage, fmt::format("name a command: {}; see --help", join(names, ", ")));
+  }
+  const std::string word(std::string_view(rest.front()).substr(0, rest.front().find('=')));
+  if (word.starts_with("-")) {
+    if (looks_secret(word)) return Error(Code::kUsage, secret_advice(printable(word)));
+    return Error(Code::kUsage,
+                 fmt::format("{} stands before the command: write {} {} {} ...", printable(word),
+                             program.name, names.front(), printable(word)));
+  }
+  return Error(Code::kUsage,
+               fmt::format("there is no command \"{}\"{}; the commands are {}", printable(word),
+                           did_you_mean(word, names), join(names, ", ")));
+}
+
+/// What has a value so far, and what must not be given one by a lower level.
+class Settled {
+ public:
+  [[nodiscard]] bool has(const std::string& name) const { return names_.contains(name); }
+  void add_level(const std::vector<const Flag*>& flags) {
+    for (const Flag* flag : flags) {
+      names_.insert(flag->name);
+      names_.insert(flag->overrides.begin(), flag->overrides.end());
+    }
+  }
+
+ private:
+  std::set<std::string> names_;
+};
+
+/// Writes values of the environment or of a file into a flag's target.
+Result<void> assign(const Flag& flag, const std::vector<std::string>& values,
+                    std::string_view where) {
+  if (std::vector<std::string>* const* const list =
+          std::get_if<std::vector<std::string>*>(&flag.target)) {
+    **list = values;
+    return {};
+  }
+  if (values.size() != 1) {
+    return fail(Code::kUsage, fmt::format("{}: {} takes one value", where, flag.name));
+  }
+  if (std::string* const* const text = std::get_if<std::string*>(&flag.target)) {
+    **text = values.front();
+    return {};
+  }
+  const std::string& word = values.front();
+  const bool on = word == "true" || word == "1";
+  if (!on && word != "false" && word != "0") {
+    return fail(Code::kUsage,
+                fmt::format("{}: \"{}\" is neither true nor false", where, printable(word)));
+  }
+  *std::get<bool*>(flag.target) = on;
+  return {};
+}
+
+Result<void> take_environment(const Command& command, const Environment& environment,
+                              Settled& settled) {
+  std::vector<const Flag*> level;
+  for (const Flag& flag : command.flags) {
+    if (flag.command_line_only || settled.has(flag.name)) continue;
+    const std::string variable = variable_name(flag.name);
+    const char* const value = environment(variable.c_str());
+    if (value == nullptr || *value == '\0') continue;
+    const Result<void> assigned = assign(flag, {value}, variable);
+    if (!assigned) return assigned;
+    level.push_back(&flag);
+  }
+  settled.add_level(level);
+  return {};
+}
+
+Result<void> take_config(const Command& command, const std::string& path, Settled& settled) {
+  const Result<Config> config = read_config(path);
+  if (!config) return fail(config.error());
+  std::vector<const Flag*> level;
+  for (const Flag& flag : command.flags) {
+    if (flag.command_line_only || !flag.in_file || settled.has(flag.name)) continue;
+    const auto entry = config->find(flag.name);
+    if (entry == config->end()) continue;
+    const Result<void> assigned =
+        assign(flag, entry->second.values, fmt::format("{}:{}", path, entry->second.line));
+    if (!assigned) return assigned;
+    level.push_back(&flag);
+  }
+  settled.add_level(level);
+  return {};
+}
+
+/// The file that --config or BF_CONFIG names; empty when there is none.
+std::string config_path(const Command& command) {
+  for (const Flag& flag : command.flags) {
+    if (flag.name == "config") return *std::get<std::string*>(flag.target);
+  }
+  return {};
+}
+
+Result<void> take_lower_levels(const Command& command, const std::vector<const Flag*>& given,
+                               const Environment& environment) {
+  Settled settled;
+  settled.add_level(given);
+  const Result<void> from_environment = take_environment(command, environment, settled);
+  if (!from_environment) return from_environment;
+  const std::string path = config_path(command);
+  if (path.empty()) return {};
+  return take_config(command, path, settled);
+}
+
+struct Declared {
+  const Command* command = nullptr;
+  CLI::App* app = nullptr;
+  std::vector<std::pair<const Flag*, CLI::Option*>> options;
+};
+
+Declared declare(CLI::App& app, const Command& command) {
+  Declared declared;
+  declared.command = &command;
+  declared.app = command.name.empty() ? &app : app.add_subcommand(command.name, command.summary);
+  declared.app->formatter(std::make_shared<ExamplesFirst>(command.examples, command.notes));
+  // What no flag takes is left to us: CLI11's own message has no suggestion and repeats values.
+  declared.app->allow_extras();
+  for (const Flag& flag : command.flags) {
+    // A flag that a file may set has to be known to every program that reads the same file.
+    BF_ASSERT(flag.command_line_only || !flag.in_file || is_config_key(flag.name));
+    declared.options.emplace_back(&flag, add_flag(*declared.app, flag));
+  }
+  return declared;
+}
+
+Result<Invocation> finish(const Program& program, const Declared& declared,
+                          const Environment& environment) {
+  const std::vector<std::string> rest = declared.app->remaining();
+  if (!rest.empty()) return fail(unexpected_argument(program, *declared.command, rest.front()));
+  std::vector<const Flag*> given;
+  for (const auto& [flag, option] : declared.options) {
+    if (option->count() > 0) given.push_back(flag);
+  }
+  const Result<void> taken = take_lower_levels(*declared.command, given, environment);
+  if (!taken) return fail(taken.error());
+  return Invocation{declared.command->name, std::nullopt};
+}
+
+}  // namespace
+
+void Command::add(std::vector<Flag> group) {
+  for (Flag& flag : group) flags.push_back(std::move(flag));
+}
+
+Environment process_environment() {
+  return [](const char* name) -> const char* { return std::getenv(name); };
+}
+
+std::string variable_name(std::string_view flag) {
+  std::string name = "BF_";
+  for (const char c : flag) {
+    if (c == '-') {
+      name.push_back('_');
+    } else {
+      name.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    }
+  }
+  return name;
+}
+
+bool looks_secret(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (c == '-' || c == '_') continue;
+    plain.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  }
+  constexpr std::string_view kWords[] = {"secret", "passw",      "passphrase", "apikey",
+                                         "token",  "credential", "privatekey", "accesskey"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [&plain](std::string_view word) {
+    return plain.find(word) != std::string::npos;
+  });
+}
+
+std::string secret_advice(std::string_view where) {
+  return fmt::format(
+      "{} looks like a secret: other users see command lines, and files are copied; public history "
+      "needs none, so leave it out",
+      where);
+}
+
+Result<Invocation> parse_command_line(const Program& program, int argc, const char* const* argv,
+                                      const Environment& environment) {
+  CLI::App app(program.summary, program.name);
+  app.set_version_flag("--version", program.version, "version, and where trusted roots come from");
+  app.get_formatter()->column_width(34);
+  app.formatter(std::make_shared<ExamplesFirst>(program.examples, ""));
+  app.allow_extras();
+  std::vector<Declared> all;
+  for (const Command& command : program.commands) all.push_back(declare(app, command));
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Invocation{"", app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return Invocation{"", std::string(version.what())};
+  } catch (const CLI::ParseError& error) {
+    return fail(Code::kUsage, printable(error.what()));
+  }
+  for (const Declared& declared : all) {
+    if (declared.app == &app) return finish(program, declared, environment);
+    // What stands before the command was not for it, and is not passed over in silence.
+    if (declared.app->parsed() && app.remaining().empty()) {
+      return finish(program, declared, environment);
+    }
+  }
+  return fail(unknown_command(program, app.remaining()));
+}
+
+}  // namespace bf::cli

@@ -1,0 +1,148 @@
+#include "tools/cli/export_target.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "store/base/assert.h"
+#include "store/base/series.h"
+#include "tools/cli/files.h"
+
+namespace bf::cli {
+namespace {
+
+constexpr int kGzipLevel = 6;
+constexpr std::string_view kTemporarySuffix = ".part";
+
+Error exists_error(const std::string& path) {
+  return Error(Code::kUsage, fmt::format("{} exists: give --force to replace it, or another name",
+                                         printable(path)));
+}
+
+/// A pipe or device is written to as it is; a temporary name beside it would replace it.
+bool is_special_file(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+}  // namespace
+
+class ExportTarget::Gzip {
+ public:
+  Gzip() : compressor_(libdeflate_alloc_compressor(kGzipLevel)) {
+    BF_ASSERT(compressor_ != nullptr);
+    room_.resize(libdeflate_gzip_compress_bound(compressor_, kChunkBytes));
+  }
+  Gzip(const Gzip&) = delete;
+  Gzip& operator=(const Gzip&) = delete;
+  ~Gzip() { libdeflate_free_compressor(compressor_); }
+
+  /// One gzip member; valid until the next call. Requires: at most kChunkBytes.
+  std::string_view member(std::string_view text) {
+    const std::size_t size =
+        libdeflate_gzip_compress(compressor_, text.data(), text.size(), room_.data(), room_.size());
+    BF_ASSERT(size != 0);  // the room is the bound for kChunkBytes
+    return {room_.data(), size};
+  }
+
+ private:
+  libdeflate_compressor* compressor_;
+  std::string room_;
+};
+
+ExportTarget::ExportTarget(std::string path, bool force) : path_(std::move(path)), force_(force) {}
+
+ExportTarget::~ExportTarget() {
+  if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<std::unique_ptr<ExportTarget>> ExportTarget::open(const std::string& path, bool gzip,
+                                                         bool force) {
+  std::unique_ptr<ExportTarget> target(new ExportTarget(path, force));
+  if (gzip) target->gzip_ = std::make_unique<Gzip>();
+  if (path == "-") {
+    target->path_ = "stdout";
+    target->descriptor_ = STDOUT_FILENO;
+    return target;
+  }
+  if (is_special_file(path)) {
+    target->descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (target->descriptor_ >= 0) return target;
+    return fail(errno_error(fmt::format("cannot write {}", printable(path)), errno));
+  }
+  if (!force && exists(path)) return fail(exists_error(path));
+  const Result<void> opened = target->open_temporary();
+  if (!opened) return fail(opened.error());
+  return target;
+}
+
+Result<void> ExportTarget::open_temporary() {
+  std::string name = path_ + ".XXXXXX" + std::string(kTemporarySuffix);
+  descriptor_ = ::mkostemps(name.data(), static_cast<int>(kTemporarySuffix.size()), O_CLOEXEC);
+  if (descriptor_ < 0) {
+    return fail(
+        errno_error(fmt::format("cannot make {} (is its folder there?)", printable(path_)), errno));
+  }
+  temporary_ = name;
+  // mkostemps makes files that only their owner reads; an export is like any other file of the user.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(descriptor_, 0666 & ~mask) != 0) {
+    return fail(errno_error(fmt::format("cannot make {}", printable(path_)), errno));
+  }
+  return {};
+}
+
+Result<void> ExportTarget::write(std::string_view text) {
+  if (gzip_ == nullptr) return write_all(descriptor_, text, path_);
+  while (!text.empty()) {
+    const std::size_t take = std::min(text.size(), kChunkBytes - pending_.size());
+    pending_.append(text.substr(0, take));
+    text.remove_prefix(take);
+    if (pending_.size() < kChunkBytes) continue;
+    const Result<void> written = write_chunk();
+    if (!written) return written;
+  }
+  return {};
+}
+
+Result<void> ExportTarget::write_chunk() {
+  const Result<void> written = write_all(descriptor_, gzip_->member(pending_), path_);
+  pending_.clear();
+  return written;
+}
+
+Result<void> ExportTarget::commit() {
+  if (gzip_ != nullptr && !pending_.empty()) {
+    const Result<void> written = write_chunk();
+    if (!written) return written;
+  }
+  if (temporary_.empty()) return {};
+  if (::fsync(descriptor_) != 0) {
+    return fail(errno_error(fmt::format("cannot sync {}", printable(path_)), errno));
+  }
+  return rename_into_place();
+}
+
+Result<void> ExportTarget::rename_into_place() {
+  const unsigned flags = force_ ? 0 : RENAME_NOREPLACE;
+  int failed = ::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), flags);
+  if (failed != 0 && errno == EINVAL && !force_) {
+    // A file system without RENAME_NOREPLACE: a hard link refuses an existing name as well.
+    failed = ::link(temporary_.c_str(), path_.c_str());
+    if (failed == 0) ::unlink(temporary_.c_str());
+  }
+  if (failed != 0 && errno == EEXIST) return fail(exists_error(path_));
+  if (failed != 0) return fail(errno_error(fmt::format("cannot name {}", printable(path_)), errno));
+  temporary_.clear();
+  return {};
+}
+
+}  // namespace bf::cli

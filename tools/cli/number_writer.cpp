@@ -1,0 +1,116 @@
+#include "tools/cli/number_writer.h"
+
+#include <array>
+#include <cstring>
+
+#include "store/base/assert.h"
+#include "store/base/decimal.h"
+
+namespace bf::cli {
+namespace {
+
+constexpr std::size_t kDigitsMax = 20;
+
+/// "00", "01" ... "99".
+constexpr std::array<char, 200> kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
+
+void put_pair(char* out, std::uint64_t value) noexcept { std::memcpy(out, &kPairs[2 * value], 2); }
+
+/// Writes the digits so that they end at `end`; returns where they begin.
+char* write_backwards(char* end, std::uint64_t value) noexcept {
+  while (value >= 100) {
+    end -= 2;
+    put_pair(end, value % 100);
+    value /= 100;
+  }
+  if (value >= 10) {
+    end -= 2;
+    put_pair(end, value);
+    return end;
+  }
+  *--end = static_cast<char>('0' + value);
+  return end;
+}
+
+/// The magnitude as unsigned: the negative of INT64_MIN does not exist.
+std::uint64_t magnitude_of(std::int64_t value) noexcept {
+  const auto bits = static_cast<std::uint64_t>(value);
+  return value < 0 ? ~bits + 1 : bits;
+}
+
+char* copy(char* out, const char* from, std::size_t count) noexcept {
+  std::memcpy(out, from, count);
+  return out + count;
+}
+
+char* write_two(char* out, int value) noexcept {
+  put_pair(out, static_cast<std::uint64_t>(value));
+  return out + 2;
+}
+
+}  // namespace
+
+char* write_integer(char* out, std::int64_t value) noexcept {
+  if (value < 0) *out++ = '-';
+  char digits[kDigitsMax];
+  char* const end = digits + kDigitsMax;
+  const char* const begin = write_backwards(end, magnitude_of(value));
+  return copy(out, begin, static_cast<std::size_t>(end - begin));
+}
+
+char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
+  if (scale == 0 || mantissa == 0) return write_integer(out, mantissa);
+  if (mantissa < 0) *out++ = '-';
+  char digits[kDigitsMax];
+  const char* end = digits + kDigitsMax;
+  const char* const begin = write_backwards(digits + kDigitsMax, magnitude_of(mantissa));
+  while (scale > 0 && end[-1] == '0') {
+    --end;
+    --scale;
+  }
+  const auto count = static_cast<std::size_t>(end - begin);
+  const auto places = static_cast<std::size_t>(scale);
+  if (places == 0) return copy(out, begin, count);
+  if (count > places) {
+    out = copy(out, begin, count - places);
+    *out++ = '.';
+    return copy(out, begin + (count - places), places);
+  }
+  *out++ = '0';
+  *out++ = '.';
+  std::memset(out, '0', places - count);
+  return copy(out + (places - count), begin, count);
+}
+
+char* write_rfc3339(char* out, TimeMs t) noexcept {
+  BF_ASSERT(t >= kTimeMin && t < kTimeMax);
+  const CivilTime civil = to_civil(t);
+  out = write_two(out, civil.year / 100);
+  out = write_two(out, civil.year % 100);
+  *out++ = '-';
+  out = write_two(out, civil.month);
+  *out++ = '-';
+  out = write_two(out, civil.day);
+  *out++ = 'T';
+  out = write_two(out, civil.hour);
+  *out++ = ':';
+  out = write_two(out, civil.minute);
+  *out++ = ':';
+  out = write_two(out, civil.second);
+  if (civil.millisecond != 0) {
+    *out++ = '.';
+    *out++ = static_cast<char>('0' + civil.millisecond / 100);
+    out = write_two(out, civil.millisecond % 100);
+  }
+  *out++ = 'Z';
+  return out;
+}
+
+}  // namespace bf::cli

@@ -1,0 +1,169 @@
+#include "tools/cli/run_flags.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "engine/exchange/market_api.h"
+#include "engine/net/http.h"
+#include "tools/cli/text.h"
+
+namespace bf::cli {
+namespace {
+
+constexpr std::int64_t kConcurrencyMax = 4'096;
+constexpr std::int64_t kSeriesAtOnceMax = 1'024;
+
+/// Whether the exchange, and the market where one stands behind a '/', are known.
+Result<void> check_source_name(const std::string& name, bool with_market) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos || !with_market) {
+    const auto markets = exchange::markets_of(name);
+    if (!markets) return fail(markets.error());
+    return {};
+  }
+  const auto market = exchange::find_market(name.substr(0, slash), name.substr(slash + 1));
+  if (!market) return fail(market.error());
+  return {};
+}
+
+}  // namespace
+
+std::vector<Flag> network_flags(NetworkFlags& flags) {
+  return {
+      Flag("base-url", "WHERE=URL", "EXCHANGE[/MARKET]=URL of a mirror, test net or bf-sim",
+           &flags.base_urls),
+      Flag("archive-url", "WHERE=URL", "EXCHANGE=URL of the bulk archive", &flags.archive_urls),
+      Flag("ca-file", "FILE", "PEM roots to trust beside the system's", &flags.ca_file),
+      Flag("state-dir", "DIR", "where bans are kept (default: ~/.local/state/bf)",
+           &flags.state_dir),
+      Flag("allow-plain-http", "", "take http:// to hosts other than this one",
+           &flags.allow_plain_http),
+  };
+}
+
+std::vector<Flag> run_flags(RunFlags& flags) {
+  std::vector<Flag> all = selection_flags(flags.selection);
+  const auto add = [&all](std::vector<Flag> group) {
+    for (Flag& flag : group) all.push_back(std::move(flag));
+  };
+  add(range_flags(flags.range));
+  add({
+      store_flag(flags.store),
+      Flag("source", "NAME", "auto, rest or archive (default: auto)", &flags.source),
+      Flag("max-weight", "PERCENT", "share of the rate limit to use, such as 50%",
+           &flags.max_weight),
+      Flag("concurrency", "N", "requests in flight of a market (default: 64)", &flags.concurrency),
+      Flag("series-at-once", "N", "series worked on at a time (default: 16)",
+           &flags.series_at_once),
+      Flag("strict", "", "provisional absences count as missing (exit 3)", &flags.strict),
+      Flag("events", "json", "what happens as lines of JSON on stdout", &flags.events),
+  });
+  add(network_flags(flags.network));
+  add(output_flags(flags.output));
+  all.push_back(progress_flag(flags.output));
+  return all;
+}
+
+Result<int> parse_percent(std::string_view flag, std::string_view text) {
+  std::string_view digits = text;
+  if (digits.ends_with('%')) digits.remove_suffix(1);
+  int percent = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), percent);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  if (!whole || percent < 1 || percent > 100) {
+    return fail(Code::kUsage,
+                fmt::format("--{} {}: write a share from 1% to 100%", flag, printable(text)));
+  }
+  return percent;
+}
+
+Result<std::int64_t> parse_positive(std::string_view flag, std::string_view text,
+                                    std::int64_t max) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || value < 1 || value > max) {
+    return fail(Code::kUsage, fmt::format("--{} {}: write a whole number from 1 to {}", flag,
+                                          printable(text), max));
+  }
+  return value;
+}
+
+Result<std::map<std::string, std::string>> parse_urls(std::string_view flag,
+                                                      const std::vector<std::string>& entries,
+                                                      bool with_market, bool allow_plain_http) {
+  std::map<std::string, std::string> urls;
+  for (const std::string& list : entries) {
+    for (const std::string& entry : split(list, ',')) {
+      const std::size_t equals = entry.find('=');
+      if (equals == std::string::npos) {
+        return fail(Code::kUsage, fmt::format("--{}: write EXCHANGE{}=URL, such as "
+                                              "binance=http://127.0.0.1:8080",
+                                              flag, with_market ? "[/MARKET]" : ""));
+      }
+      const std::string name = entry.substr(0, equals);
+      const Result<void> known = check_source_name(name, with_market);
+      if (!known) return fail(known.error().at(fmt::format("--{}", flag)));
+      const std::string address = entry.substr(equals + 1);
+      const Result<net::Url> url = net::parse_url(address, allow_plain_http);
+      if (!url) return fail(url.error().at(fmt::format("--{} {}", flag, printable(name))));
+      urls[name] = address;
+    }
+  }
+  return urls;
+}
+
+Result<std::string> state_directory(const std::string& given, const Environment& environment) {
+  if (!given.empty()) return given;
+  const char* const state_home = environment("XDG_STATE_HOME");
+  if (state_home != nullptr && *state_home == '/') return std::string(state_home) + "/bf";
+  const char* const home = environment("HOME");
+  if (home != nullptr && *home == '/') return std::string(home) + "/.local/state/bf";
+  return fail(Code::kUsage,
+              "there is no place to keep bans: HOME is not set; give --state-dir DIR");
+}
+
+Result<backfill::RunOptions> run_options(const RunFlags& flags, TimeMs now) {
+  backfill::RunOptions options;
+  Result<RunSelection> selection = resolve_selection(flags.selection);
+  if (!selection) return fail(selection.error());
+  options.selections = std::move(selection->selections);
+  options.kind = selection->kind;
+  options.interval = selection->interval;
+
+  const Result<SpecRange> range = parse_range(flags.range, now);
+  if (!range) return fail(range.error());
+  if (!range->from) {
+    return fail(Code::kUsage, "say from when: --days 90, --from 2024-01-01 or --from listing");
+  }
+  options.from = *range->from;
+  options.to = range->to;
+
+  const auto source = plan::parse_source_choice(flags.source);
+  if (!source) return fail(source.error().at("--source"));
+  options.source = *source;
+  if (!flags.max_weight.empty()) {
+    const Result<int> percent = parse_percent("max-weight", flags.max_weight);
+    if (!percent) return fail(percent.error());
+    options.max_weight_percent = *percent;
+  }
+  const auto concurrency = parse_positive("concurrency", flags.concurrency, kConcurrencyMax);
+  if (!concurrency) return fail(concurrency.error());
+  options.concurrency = *concurrency;
+  const auto at_once = parse_positive("series-at-once", flags.series_at_once, kSeriesAtOnceMax);
+  if (!at_once) return fail(at_once.error());
+  options.series_at_once = *at_once;
+
+  options.allow_plain_http = flags.network.allow_plain_http;
+  auto base_urls = parse_urls("base-url", flags.network.base_urls, true, options.allow_plain_http);
+  if (!base_urls) return fail(base_urls.error());
+  options.base_urls = std::move(*base_urls);
+  auto archive_urls =
+      parse_urls("archive-url", flags.network.archive_urls, false, options.allow_plain_http);
+  if (!archive_urls) return fail(archive_urls.error());
+  options.archive_urls = std::move(*archive_urls);
+  return options;
+}
+
+}  // namespace bf::cli

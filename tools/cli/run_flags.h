@@ -1,0 +1,66 @@
+// tools/cli/run_flags.h
+//
+// The flags of `bf-engine run` and `bf-engine plan`, and how they become a run's options.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/backfill/run.h"
+#include "tools/cli/command_line.h"
+#include "tools/cli/output.h"
+#include "tools/cli/selection.h"
+#include "tools/cli/time_spec.h"
+
+namespace bf::cli {
+
+/// How the network is reached; shared with `bf-engine symbols`.
+struct NetworkFlags {
+  std::vector<std::string> base_urls;     ///< EXCHANGE[/MARKET]=URL
+  std::vector<std::string> archive_urls;  ///< EXCHANGE=URL
+  std::string ca_file;
+  std::string state_dir;
+  bool allow_plain_http = false;
+};
+[[nodiscard]] std::vector<Flag> network_flags(NetworkFlags& flags);
+
+struct RunFlags {
+  OutputFlags output;
+  SelectionFlags selection;
+  RangeFlags range;
+  NetworkFlags network;
+  std::string store{kDefaultStore};
+  std::string source = "auto";
+  std::string max_weight;
+  std::string concurrency = "64";
+  std::string series_at_once = "16";
+  std::string events;
+  bool strict = false;
+};
+[[nodiscard]] std::vector<Flag> run_flags(RunFlags& flags);
+
+/// `now` is wall ms, to compare the range's ends.
+/// Errors: kUsage, naming the flag.
+[[nodiscard]] Result<backfill::RunOptions> run_options(const RunFlags& flags, TimeMs now);
+
+/// "binance=http://..." and "binance/um=http://..." by what stands before the first '='. `with_market`
+/// says whether a market may be named.
+/// Errors: kUsage: no '=', an exchange or market that is not known, a URL that cannot be read or that
+///         is plain http to a host that is not loopback (unless allowed).
+[[nodiscard]] Result<std::map<std::string, std::string>> parse_urls(
+    std::string_view flag, const std::vector<std::string>& entries, bool with_market,
+    bool allow_plain_http);
+
+/// "50%" or "50" as 50. Errors: kUsage outside 1 .. 100.
+[[nodiscard]] Result<int> parse_percent(std::string_view flag, std::string_view text);
+/// Errors: kUsage outside 1 .. `max`.
+[[nodiscard]] Result<std::int64_t> parse_positive(std::string_view flag, std::string_view text,
+                                                  std::int64_t max);
+
+/// `given`, else $XDG_STATE_HOME/bf, else $HOME/.local/state/bf. Errors: kUsage when none is known.
+[[nodiscard]] Result<std::string> state_directory(const std::string& given,
+                                                  const Environment& environment);
+
+}  // namespace bf::cli
