@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <utility>
+#include <vector>
 
 namespace bf::net {
 namespace {
@@ -15,13 +16,39 @@ Error wait_error(Wake wake) {
   return CancelToken::error();
 }
 
+constexpr std::size_t kBlockBytes = 32U << 10;
+constexpr std::size_t kSpareBlocksMax = 512;  // 16 MiB
+
+using Block = std::unique_ptr<char[]>;
+
+/// Blocks of this thread that carried bytes before: fresh memory from the kernel would cost more than
+/// the copying.
+std::vector<Block>& spare_blocks() {
+  thread_local std::vector<Block> spare;
+  return spare;
+}
+
+Block take_block() {
+  std::vector<Block>& spare = spare_blocks();
+  if (spare.empty()) return std::make_unique_for_overwrite<char[]>(kBlockBytes);
+  Block block = std::move(spare.back());
+  spare.pop_back();
+  return block;
+}
+
+void give_back(Block block) {
+  std::vector<Block>& spare = spare_blocks();
+  if (spare.size() < kSpareBlocksMax) spare.push_back(std::move(block));
+}
+
 /// One direction of a connection.
 struct Pipe {
   Pipe(async::Loop& loop, std::int64_t latency, std::size_t window)
       : latency_ns(latency), window_bytes(window), readers(loop), writers(loop) {}
 
   struct Chunk {
-    std::string bytes;
+    Block bytes;
+    std::size_t size;
     std::int64_t arrives_ns;
   };
 
@@ -42,15 +69,34 @@ struct Pipe {
     return ended ? end_arrives_ns : kNoDeadline;
   }
 
+  void put(std::span<const char> bytes, std::int64_t now) {
+    const std::int64_t arrives = now + latency_ns;
+    under_way += bytes.size();
+    while (!bytes.empty()) {
+      // Small writes of one instant share a block.
+      if (chunks.empty() || chunks.back().arrives_ns != arrives ||
+          chunks.back().size == kBlockBytes) {
+        Chunk fresh{take_block(), 0, arrives};
+        chunks.push_back(std::move(fresh));
+      }
+      Chunk& chunk = chunks.back();
+      const std::size_t part = std::min(bytes.size(), kBlockBytes - chunk.size);
+      std::copy_n(bytes.data(), part, chunk.bytes.get() + chunk.size);
+      chunk.size += part;
+      bytes = bytes.subspan(part);
+    }
+  }
+
   std::size_t take(std::span<char> into, std::int64_t now) {
     std::size_t taken = 0;
     while (taken < into.size() && !chunks.empty() && chunks.front().arrives_ns <= now) {
-      const std::string& bytes = chunks.front().bytes;
-      const std::size_t part = std::min(into.size() - taken, bytes.size() - front_used);
-      std::copy_n(bytes.data() + front_used, part, into.data() + taken);
+      Chunk& chunk = chunks.front();
+      const std::size_t part = std::min(into.size() - taken, chunk.size - front_used);
+      std::copy_n(chunk.bytes.get() + front_used, part, into.data() + taken);
       taken += part;
       front_used += part;
-      if (front_used < bytes.size()) break;
+      if (front_used < chunk.size) break;
+      give_back(std::move(chunk.bytes));
       chunks.pop_front();
       front_used = 0;
     }
@@ -97,9 +143,7 @@ class SimStream final : public Stream {
       if (out_.abandoned) co_return fail(Code::kNetwork, "the peer has closed the connection");
       const std::size_t part = std::min(bytes.size(), out_.window_bytes - out_.under_way);
       if (part > 0) {
-        Pipe::Chunk chunk{std::string(bytes.data(), part), loop_.now_ns() + out_.latency_ns};
-        out_.chunks.push_back(std::move(chunk));
-        out_.under_way += part;
+        out_.put(bytes.first(part), loop_.now_ns());
         out_.readers.wake_one();
         bytes = bytes.subspan(part);
         continue;

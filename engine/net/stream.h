@@ -25,7 +25,8 @@ class Stream {
   virtual ~Stream() = default;
   /// Reads 1 .. into.size() bytes; 0 says that the peer has closed its side in order. `into` outlives
   /// the call.
-  /// Errors: kCancelled, kTimeout, kNetwork (reset), kTls (also: the peer ended without close_notify).
+  /// Errors: kCancelled, kTimeout, kNetwork (reset, or the end of a TLS connection without close_notify),
+  ///         kTls.
   [[nodiscard]] virtual Task<Result<std::size_t>> read(std::span<char> into, CancelToken cancel,
                                                        std::int64_t deadline_ns) = 0;
   /// Writes all of `bytes`, which outlive the call. Errors: as read.

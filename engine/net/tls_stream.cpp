@@ -217,7 +217,8 @@ Task<Result<std::size_t>> TlsStream::read(std::span<char> into, CancelToken canc
     const Result<bool> more = co_await feed(cancel, deadline_ns);
     if (!more) co_return fail(more.error());
     if (!*more) {
-      co_return fail(Code::kTls, "the peer ended the connection without saying so (close_notify)");
+      co_return fail(Code::kNetwork,
+                     "the peer ended the TLS connection without saying so (close_notify)");
     }
   }
 }

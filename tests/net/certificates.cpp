@@ -1,4 +1,4 @@
-#include "certificates.h"
+#include "tests/net/certificates.h"
 
 #include <openssl/ec.h>
 #include <openssl/evp.h>

@@ -8,7 +8,7 @@
 #include <array>
 
 #include "engine/net/content_coding.h"
-#include "net_support.h"
+#include "tests/net/net_support.h"
 
 namespace bf::net {
 namespace {

@@ -1,4 +1,6 @@
-#include "net_support.h"
+#include "tests/net/net_support.h"
+
+#include <gtest/gtest.h>
 
 #include <array>
 
@@ -110,6 +112,14 @@ Fetched fetch_bytes(std::string bytes, HttpRequest request) {
   scripts[0].push_back(read_request());
   scripts[0].push_back(send(std::move(bytes)));
   return fetch(std::move(scripts), std::move(request));
+}
+
+void expect_refused(const Fetched& fetched, Code code, const std::string& what) {
+  ASSERT_FALSE(fetched.response) << what << "\ngave status " << fetched.response->status
+                                 << ", body \"" << fetched.response->body.substr(0, 80) << "\"";
+  EXPECT_EQ(fetched.response.error().code(), code) << what << "\n"
+                                                   << fetched.response.error().message();
+  EXPECT_EQ(fetched.frames, 0) << what;
 }
 
 std::string ok_answer(std::string body, std::string extra_headers) {

@@ -80,6 +80,9 @@ Fetched fetch(std::vector<Script> scripts, HttpRequest request = request_for(), 
 /// The same with one connection that answers one request with `bytes` and closes.
 Fetched fetch_bytes(std::string bytes, HttpRequest request = request_for());
 
+/// Expects that the fetch failed with `code` and left nothing behind; `what` is shown when not.
+void expect_refused(const Fetched& fetched, Code code, const std::string& what);
+
 /// A well-formed answer with this body.
 std::string ok_answer(std::string body, std::string extra_headers = "");
 

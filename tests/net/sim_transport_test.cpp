@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "net_support.h"
+#include "tests/net/net_support.h"
 
 namespace bf::net {
 namespace {

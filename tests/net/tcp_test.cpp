@@ -5,15 +5,17 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 
 #include "engine/async/real_loop.h"
+#include "engine/net/dial.h"
 #include "engine/net/http_client.h"
 #include "engine/net/http_server.h"
 #include "engine/net/real_transport.h"
 #include "engine/net/resolve.h"
-#include "net_support.h"
+#include "tests/net/net_support.h"
 
 namespace bf::net {
 namespace {
@@ -226,6 +228,80 @@ TEST(Tcp, SaysThatAConnectionWasRefusedAndByWhom) {
   const std::string address = "127.0.0.1:" + std::to_string(port);
   EXPECT_EQ(done.error().message(),
             "http://" + address + ": " + address + ": connect: Connection refused");
+}
+
+/// A listening socket whose queue is full: connecting to it hangs, as to a host that drops packets.
+class SilentPort {
+ public:
+  SilentPort() {
+    EXPECT_TRUE(parse_address("127.0.0.1", 0, address_));
+    auto* const name = reinterpret_cast<sockaddr*>(&address_);
+    socklen_t size = sizeof(sockaddr_in);
+    fds_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    EXPECT_EQ(::bind(fds_[0], name, size), 0);
+    EXPECT_EQ(::listen(fds_[0], 0), 0);
+    EXPECT_EQ(::getsockname(fds_[0], name, &size), 0);
+    for (int i = 0; i < 4; ++i) {
+      fds_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+      EXPECT_EQ(::connect(fds_.back(), name, size), -1);
+    }
+  }
+  SilentPort(const SilentPort&) = delete;
+  SilentPort& operator=(const SilentPort&) = delete;
+  ~SilentPort() {
+    for (const int fd : fds_) ::close(fd);
+  }
+  [[nodiscard]] sockaddr_storage address() const { return address_; }
+
+ private:
+  sockaddr_storage address_{};
+  std::vector<int> fds_;
+};
+
+Task<Result<void>> dial_and_close(async::RealLoop& loop, std::vector<sockaddr_storage> addresses,
+                                  std::int64_t timeout_ns, Listener& listener) {
+  Result<std::unique_ptr<Stream>> stream =
+      co_await dial(loop, std::move(addresses), CancelToken(), loop.now_ns() + timeout_ns);
+  Result<void> done;
+  if (stream) {
+    co_await (*stream)->close();
+  } else {
+    done = fail(stream.error());
+  }
+  co_await listener.close();
+  co_return done;
+}
+
+TEST(Dial, GoesOnToTheNextAddressAfterARefusalAndAfterSilence) {
+  const SilentPort silent;
+  sockaddr_storage refusing{};
+  ASSERT_TRUE(parse_address("127.0.0.1", port_that_nobody_listens_on(), refusing));
+  async::RealLoop loop;
+  Result<std::unique_ptr<Listener>> listener = listen(loop, ListenOptions());
+  ASSERT_TRUE(listener);
+  sockaddr_storage good{};
+  ASSERT_TRUE(parse_address("127.0.0.1", (*listener)->port(), good));
+  const std::vector<sockaddr_storage> addresses = {refusing, silent.address(), good};
+  const Result<void> done = loop.run(dial_and_close(loop, addresses, 5 * kSecondNs, **listener));
+  EXPECT_TRUE(done) << done.error().message();
+  EXPECT_EQ(async::live_frames(), 0);
+}
+
+TEST(Dial, NamesEachAddressAndItsReason) {
+  const SilentPort silent;
+  sockaddr_storage refusing{};
+  ASSERT_TRUE(parse_address("127.0.0.1", port_that_nobody_listens_on(), refusing));
+  async::RealLoop loop;
+  Result<std::unique_ptr<Listener>> listener = listen(loop, ListenOptions());
+  ASSERT_TRUE(listener);
+  const std::vector<sockaddr_storage> addresses = {refusing, silent.address()};
+  const Result<void> done = loop.run(dial_and_close(loop, addresses, 500 * kMsNs, **listener));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(code_name(done.error().code()), "network");
+  EXPECT_THAT(done.error().message(),
+              HasSubstr(format_address(refusing) + ": connect: Connection refused"));
+  EXPECT_THAT(done.error().message(),
+              HasSubstr(format_address(silent.address()) + ": the deadline passed"));
 }
 
 TEST(Tcp, RefusesHostsThatAreNone) {
