@@ -20,16 +20,21 @@ ROOMS = {
     "engine/async": BASE,
     "engine/net": ASYNC,
     "engine/limits": ASYNC,
-    "engine/exchange": BASE,
-    "engine/plan": BASE | {"engine/exchange", "store"},
+    "engine/exchange": BASE | {"engine/limits"},
+    "engine/plan": BASE | {"engine/exchange", "engine/limits", "store"},
     "engine/backfill": ASYNC
     | {"store", "engine/net", "engine/limits", "engine/exchange", "engine/plan"},
     "engine/sim": ASYNC | {"engine/net", "engine/limits", "engine/exchange"},
 }
 ROOMS["tools"] = set(ROOMS)
 
-# Of the store proper, a planner sees these headers alone.
-PLAN_OF_STORE = re.compile(r"store/(gap_index|base/.*)\.h")
+# Of some rooms others see a few headers alone: a planner the gap index of the store, and both planner
+# and exchanges the limits as data.
+PARTS = {
+    ("engine/plan", "store"): re.compile(r"store/gap_index\.h"),
+    ("engine/plan", "engine/limits"): re.compile(r"engine/limits/limit_rule\.h"),
+    ("engine/exchange", "engine/limits"): re.compile(r"engine/limits/limit_rule\.h"),
+}
 
 # System headers, and the rooms that may include them.
 SYSTEM_HEADERS = [
@@ -139,8 +144,9 @@ def include_fault(root, path, quote, header):
         return None
     if target not in ROOMS[room]:
         return f"{room} may not include {header} of {target}"
-    if room == "engine/plan" and target == "store" and not PLAN_OF_STORE.fullmatch(header):
-        return f"{room} may not include {header}: of the store it sees the gap index alone"
+    part = PARTS.get((room, target))
+    if part is not None and not part.fullmatch(header):
+        return f"{room} may not include {header}: of {target} it sees {part.pattern} alone"
     return None
 
 

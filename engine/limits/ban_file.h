@@ -18,8 +18,8 @@ struct Ban {
   std::string reason;
 };
 
-/// Threads: one. Other processes may read and write the same file: each access takes an OFD lock for
-/// its moment. A stored deadline is clamped to 3 days from now; one that has passed is dropped. A file
+/// Threads: one. Other processes may read and write the same file: it is replaced as a whole, under an
+/// OFD lock on a file beside it. A stored deadline is clamped to 3 days from now; one that has passed is dropped. A file
 /// that cannot be read is an error, never "no ban".
 class BanFile {
  public:
@@ -28,7 +28,7 @@ class BanFile {
   [[nodiscard]] static Result<BanFile> open(const std::string& state_dir, std::string key,
                                             const Clock& clock);
 
-  /// Errors: kIo, kFormat (a newer version or not our file; names it).
+  /// Errors: kIo, kFormat (a newer version or not our file; names it), kLocked, kNoSpace, kSyncFailed.
   [[nodiscard]] Result<std::optional<Ban>> load() const;
   [[nodiscard]] Result<void> store(const Ban& ban);
 

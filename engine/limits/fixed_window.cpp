@@ -87,8 +87,17 @@ void FixedWindow::answered(std::int64_t now, const Answer& answer) {
     count_unreported(now, answer.cost);
     return;
   }
-  reported_ = std::max(reported_, answer.reported);
   reported_here_ = true;
+  if (answer.reported < reported_ && answer.sent_at >= reported_at_) {
+    // It left when the higher count had been heard, so the server's count went backwards: by which
+    // of several counters it will judge is unknown.
+    count_unreported(now, answer.cost);
+    return;
+  }
+  if (answer.reported > reported_) {
+    reported_ = answer.reported;
+    reported_at_ = now;
+  }
   // This request left when the unreported ones were back: the server had counted them by then.
   if (answer.sent_at > unreported_at_) unreported_ = 0;
 }

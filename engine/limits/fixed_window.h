@@ -47,6 +47,7 @@ class FixedWindow final : public Bucket {
   std::int64_t own_ = 0;            ///< our answered requests that may count in this window
   std::int64_t carried_ = 0;        ///< those of them that may count in the next one instead
   std::int64_t reported_ = 0;       ///< the server's count of this window, the highest so far
+  std::int64_t reported_at_ = 0;    ///< when that was heard
   std::int64_t unreported_ = 0;     ///< our answered requests that reported_ may lack
   std::int64_t unreported_at_ = 0;  ///< when the last of them came back
   std::int64_t guard_ = 100 * kNsPerMs;

@@ -8,6 +8,10 @@
 // instant between: so what the server may have counted never exceeds the limit, also at the turn of a
 // window, where a request in flight counts on both sides.
 //
+// Where a rule has a usage header, the first request of all goes alone, to learn what others (or a run
+// before this one) have used; and until the server has told its count of a window, an eighth of it at
+// most is in flight. A server that does not send the header is not waited for.
+//
 // Threads: the Loop's.
 #pragma once
 
@@ -41,7 +45,8 @@ struct Permit {
 
 /// What a response says about the limits. Times are wall ms of the exchange's clock.
 struct Feedback {
-  /// Used in the present window as the server counts, one per rule with a usage_header; -1: unsaid.
+  /// Used in the present window as the server counts, one per rule with a usage_header, in the rules'
+  /// order; -1: unsaid. Left empty together with server_time it says that no answer came.
   std::vector<std::int64_t> used;
   TimeMs server_time = 0;  ///< from the Date header; 0: unsaid
 };
@@ -70,7 +75,8 @@ struct LimiterState {
 
 class RateLimiter {
  public:
-  /// Loads a stored ban of this source, if there is one.
+  /// Loads a stored ban of this source, if there is one. Where that fails, every acquire() does, with
+  /// the same error: there may be one.
   RateLimiter(async::Loop& loop, LimitRules rules, LimiterOptions options);
   ~RateLimiter();
 
@@ -86,9 +92,11 @@ class RateLimiter {
   void released(Permit permit);
 
   /// 429 or a ban: nothing leaves before `until` (wall ms; clamped to [now + 1 s, now + 3 days]). A
-  /// ban is stored. A pause never shortens one that stands.
+  /// ban is stored; where that fails, its reason says so. A pause never shortens one that stands.
   void pause(Pause pause);
-  /// Tells the limiter how far the exchange's clock is ahead of ours, and how well that is known.
+  /// Tells the limiter how far the exchange's clock is ahead of ours, and how well that is known
+  /// (100 ms until told). Steps of our wall clock behind this call change nothing; drift does, so tell
+  /// it again now and then.
   void set_clock_offset(DurationMs offset, DurationMs uncertainty);
   /// Replaces capacities by what the exchange itself publishes (rules are matched by name; unknown ones
   /// are ignored).

@@ -58,6 +58,7 @@ class PagePlanner {
   }
 
   std::vector<PageWindow> plan() {
+    next_.assign(bands_.size(), runs_.size());
     for (std::size_t run = runs_.size(); run-- > 0;) solve(run);
     std::vector<PageWindow> pages;
     Position at{0, 0};
@@ -150,16 +151,11 @@ class PagePlanner {
   /// Fills in the states of `run`, last slot first. Those of the later runs are known.
   void solve(std::size_t index) {
     const Run& run = runs_[index];
-    // Where the page of each band ends only moves left, so the run behind its end is found by a walk.
-    std::vector<std::size_t> next(bands_.size(), index);
-    for (std::size_t band = 0; band < bands_.size(); ++band) {
-      next[band] = behind(run.end - 1 + bands_[band].rows_max, index).run;
-    }
     for (Slot slot = run.end - 1; slot >= run.search_from; --slot) {
       State best{{std::numeric_limits<std::int64_t>::max(), 0}, 0};
       for (std::size_t band = bands_.size(); band-- > 0;) {
         const Slot end = slot + bands_[band].rows_max;
-        std::size_t& after = next[band];
+        std::size_t& after = next_[band];
         while (after > index && runs_[after - 1].end > end) --after;
         Cost cost =
             cost_from(after == runs_.size() ? Position{after, end}
@@ -193,6 +189,9 @@ class PagePlanner {
   Slot search_rows_ = 0;
   std::vector<Run> runs_;
   std::vector<State> states_;
+  /// The run in or behind which the page of each band ends. While the states are filled in from the
+  /// last slot on it only moves left.
+  std::vector<std::size_t> next_;
 };
 
 }  // namespace
