@@ -97,10 +97,13 @@ class SegmentCursor final : public Cursor {
 
   Result<std::string> values() override {
     if (wanted_ == kAllColumns) return row_values(decoded_, position_);
-    CandleBatch whole;
-    const Result<void> read = segment_->read_block(block_, kAllColumns, codec_, whole);
-    if (!read) return fail(read.error());
-    return row_values(whole, position_);
+    // Rows of equal rank come in runs: the block is decoded once for all of its rows.
+    if (whole_block_ != block_) {
+      const Result<void> read = segment_->read_block(block_, kAllColumns, codec_, whole_);
+      if (!read) return fail(read.error());
+      whole_block_ = block_;
+    }
+    return row_values(whole_, position_);
   }
 
   bool take(CandleBatch& out) override {
@@ -121,6 +124,8 @@ class SegmentCursor final : public Cursor {
   CandleBatch decoded_;
   std::size_t block_ = 0;
   bool loaded_ = false;
+  CandleBatch whole_;  // all columns of block whole_block_
+  std::size_t whole_block_ = static_cast<std::size_t>(-1);
 };
 
 }  // namespace

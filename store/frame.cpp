@@ -60,7 +60,31 @@ Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, Can
   }
   const Result<void> decoded = codec.decode(encoded, bytes, rows, encoded.columns, out);
   if (!decoded) return decoded;
-  return read_exceptions(in, rows, out.wide, out.odd_close_times);
+  return read_exceptions(in, out.columns, rows, out.wide, out.odd_close_times);
+}
+
+/// What an encoder relies on: a batch that breaks it would become bytes that nobody can read.
+Result<void> check_columns(const CandleBatch& rows) {
+  if ((rows.columns.bits() & ~kAllColumns.bits()) != 0) {
+    return fail(Code::kDataQuality, "a page has columns that the store does not know");
+  }
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto column = static_cast<Column>(i);
+    if (!rows.columns.contains(column)) continue;
+    if (rows.data[i].values.size() != rows.row_count()) {
+      return fail(Code::kDataQuality, "column " + std::string(column_name(column)) +
+                                          " has another number of values than there are rows");
+    }
+    if (rows.data[i].scale < 0 || rows.data[i].scale > (i == 0 ? 0 : kScaleMax)) {
+      return fail(Code::kDataQuality, "column " + std::string(column_name(column)) +
+                                          " has the impossible scale " +
+                                          std::to_string(rows.data[i].scale));
+    }
+  }
+  const Result<void> exceptions =
+      check_exceptions(rows.wide, rows.odd_close_times, rows.columns, rows.row_count());
+  if (!exceptions) return fail(Code::kDataQuality, exceptions.error().message());
+  return {};
 }
 
 Result<AnsweredRows> read_page(ByteReader& in, std::uint64_t rows_left, RowCodec& codec) {
@@ -225,14 +249,7 @@ Result<void> check_page(const AnsweredRows& page) {
                                           format_time(times[i - 1]));
     }
   }
-  for (std::size_t i = 1; i < kColumnCount; ++i) {
-    const bool stored = page.rows.columns.contains(static_cast<Column>(i));
-    if (stored && page.rows.data[i].values.size() != times.size()) {
-      return fail(Code::kDataQuality, "column " + std::string(column_name(static_cast<Column>(i))) +
-                                          " has another number of values than there are rows");
-    }
-  }
-  return {};
+  return check_columns(page.rows);
 }
 
 }  // namespace bf::store

@@ -28,6 +28,9 @@ struct Behind {
 Behind look_behind(std::span<const std::byte> bytes, const LogIdentity& log, std::uint64_t fault,
                    std::uint64_t sequence) {
   Behind behind;
+  // Headers that are signed but lie about their bodies could have each byte hashed over and over.
+  std::uint64_t hashed = 0;
+  const std::uint64_t hashed_max = 4 * std::uint64_t{bytes.size()};
   for (std::uint64_t at = find_magic(bytes, fault); at < bytes.size();) {
     const Result<FrameHeader> header = read_frame_header(bytes, at, log);
     if (!header) {
@@ -35,7 +38,9 @@ Behind look_behind(std::span<const std::byte> bytes, const LogIdentity& log, std
       continue;
     }
     behind.proven = std::max(behind.proven, header->proven_upto);
-    if (header->sequence < sequence || !intact_body(bytes, at, *header, log)) {
+    hashed += header->body_size;
+    if (header->sequence < sequence || hashed > hashed_max ||
+        !intact_body(bytes, at, *header, log)) {
       at = find_magic(bytes, at + 1);
       continue;
     }

@@ -152,44 +152,51 @@ ColumnSet dependencies(Transform transform) noexcept {
   return {};
 }
 
-ColumnBlock PlainCodec::encode(Column column, std::span<const std::int64_t> values, int scale,
-                               const PriceColumns& prices, Packing packing, Bytes& out) {
-  const std::size_t rows = values.size();
-  BF_ASSERT(rows > 0);
-  residuals_.resize(rows);
-  ColumnBlock block;
-  block.scale = static_cast<std::uint8_t>(scale);
-
+void PlainCodec::transform(Column column, std::span<const std::int64_t> values,
+                           const PriceColumns& prices, ColumnBlock& block) {
+  residuals_.resize(values.size());
   const bool body = prices.open != nullptr && prices.close != nullptr;
   if (column == Column::kOpen && prices.close != nullptr) {
     block.transform = Transform::kPreviousClose;
     against_previous_close(values, prices.close, residuals_.data());
-  } else if (column == Column::kHigh && body) {
+    return;
+  }
+  if (column == Column::kHigh && body) {
     block.transform = Transform::kBodyTop;
     against_body_top(values, prices, residuals_.data());
-  } else if (column == Column::kLow && body) {
+    return;
+  }
+  if (column == Column::kLow && body) {
     block.transform = Transform::kBodyBottom;
     against_body_bottom(values, prices, residuals_.data());
-  } else {
-    block.transform = Transform::kDelta;
-    block.base = values[0];
-    // Open times rise by the interval: with it taken away nothing is left of a gapless block.
-    if (column == Column::kOpenTime && rows > 1) {
-      block.step = static_cast<std::int64_t>(u(values[1]) - u(values[0]));
-    }
-    deltas(values, block.step, residuals_.data());
-    if (column > Column::kClose) {
-      const std::int64_t base = *std::min_element(values.begin(), values.end());
-      others_.resize(rows);
-      offsets(values, base, others_.data());
-      if (cost(others_) <= cost(residuals_)) {
-        block.transform = Transform::kOffset;
-        block.base = base;
-        residuals_.swap(others_);
-      }
-    }
+    return;
   }
+  block.transform = Transform::kDelta;
+  block.base = values[0];
+  // Open times rise by the interval: with it taken away nothing is left of a gapless block.
+  if (column == Column::kOpenTime && values.size() > 1) {
+    block.step = static_cast<std::int64_t>(u(values[1]) - u(values[0]));
+  }
+  deltas(values, block.step, residuals_.data());
+  if (column <= Column::kClose) return;
 
+  // Volumes and counts hardly follow their neighbours: what is smaller is kept.
+  const std::int64_t base = *std::min_element(values.begin(), values.end());
+  others_.resize(values.size());
+  offsets(values, base, others_.data());
+  if (cost(others_) > cost(residuals_)) return;
+  block.transform = Transform::kOffset;
+  block.base = base;
+  residuals_.swap(others_);
+}
+
+ColumnBlock PlainCodec::encode(Column column, std::span<const std::int64_t> values, int scale,
+                               const PriceColumns& prices, Packing packing, Bytes& out) {
+  const std::size_t rows = values.size();
+  BF_ASSERT(rows > 0);
+  ColumnBlock block;
+  block.scale = static_cast<std::uint8_t>(scale);
+  transform(column, values, prices, block);
   block.width = width_of(residuals_);
   const std::size_t raw = rows * block.width;
   if (packing == Packing::kNone) {

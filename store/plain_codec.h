@@ -71,6 +71,10 @@ class PlainCodec {
                                     const PriceColumns& prices, std::span<std::int64_t> out);
 
  private:
+  /// Chooses the column's transform, and leaves its residuals in residuals_.
+  void transform(Column column, std::span<const std::int64_t> values, const PriceColumns& prices,
+                 ColumnBlock& block);
+
   std::vector<std::uint64_t> residuals_;
   std::vector<std::uint64_t> others_;
   Bytes planes_;

@@ -70,8 +70,8 @@ Result<OpenedSeries> create_series(const SeriesHome& home, const Series& series)
     return fail(replaced.error());
   }
   const LogIdentity identity{manifest.series_uuid, manifest.log_epoch};
-  return OpenedSeries{
-      manifest, LogWriter(std::move(*log), identity, {}), 0, GapIndex(series.interval), {}};
+  return OpenedSeries{manifest, LogWriter(std::move(*log), identity, {}),
+                      GapIndex(series.interval)};
 }
 
 Result<GapIndex> fold_segments(FileSystem& files, const Series& series, const Manifest& manifest) {
@@ -224,11 +224,8 @@ Result<OpenedSeries> open_series(const SeriesHome& home, const Series& series) {
   for (const FoundFrame& frame : scan->frames) {
     if (frame.end() <= scan->data_end) position.sequence = frame.header.sequence + 1;
   }
-  OpenedSeries opened{std::move(*manifest),
-                      LogWriter(std::move(*file), identity, position),
-                      0,
-                      std::move(*gaps),
-                      {}};
+  OpenedSeries opened{std::move(*manifest), LogWriter(std::move(*file), identity, position),
+                      std::move(*gaps)};
   opened.report.torn_bytes = scan->torn_bytes;
   opened.report.damaged_bytes = scan->damaged_bytes;
   opened.report.salvaged_frames = scan->salvaged.size();

@@ -19,10 +19,10 @@ namespace bf::store {
 struct OpenedSeries {
   Manifest manifest;
   LogWriter log;
+  GapIndex gaps;
+  RecoveryReport report{};
   std::uint64_t log_rows = 0;
   std::uint64_t log_pages = 0;
-  GapIndex gaps;
-  RecoveryReport report;
 };
 
 /// What opening a series needs of its store.

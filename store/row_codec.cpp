@@ -66,26 +66,23 @@ Error broken(const char* what) { return Error(Code::kCorrupt, what); }
 }  // namespace
 
 Result<ColumnSet> needed_columns(const EncodedRows& encoded, ColumnSet wanted) {
-  ColumnSet needed = wanted.intersect(encoded.columns);
   ColumnSet before;
-  ColumnSet result;
-  // Backwards would do, but a column's place in the order is checked on the way forwards.
   for (const Column column : kDecodeOrder) {
     if (!encoded.columns.contains(column)) continue;
     const ColumnSet leans_on = dependencies(encoded.block(column).transform);
-    const bool none = leans_on == ColumnSet{};
-    if (!none && (leans_on.intersect(before) != leans_on || column == Column::kOpenTime)) {
+    const bool alone = leans_on == ColumnSet{};
+    if (!alone && (leans_on.intersect(before) != leans_on || column == Column::kOpenTime)) {
       return fail(broken("a column leans on one that is not there"));
     }
     before.insert(column);
   }
+  ColumnSet needed = wanted.intersect(encoded.columns);
   for (auto at = kDecodeOrder.rbegin(); at != kDecodeOrder.rend(); ++at) {
     if (!needed.contains(*at)) continue;
     needed =
         ColumnSet::from_bits(needed.bits() | dependencies(encoded.block(*at).transform).bits());
   }
-  result = needed;
-  return result;
+  return needed;
 }
 
 bool RowCodec::align_prices(std::array<Scaled, kColumnCount>& columns) {
@@ -222,36 +219,57 @@ void write_exceptions(ByteWriter& out, std::span<const WideValue> wide,
   }
 }
 
-Result<void> read_exceptions(ByteReader& in, std::uint64_t rows, std::vector<WideValue>& wide,
-                             std::vector<OddCloseTime>& odd_close_times) {
-  std::uint64_t row = 0;
-  for (std::size_t left = in.count(3); left > 0; --left) {
-    const std::uint64_t ahead = in.varint();
-    const auto column = in.fixed<std::uint8_t>();
-    std::string text = in.string(kWideBytesMax);
-    if (!in.ok() || ahead > rows || row + ahead >= rows || column == 0 || column >= kColumnCount) {
+Result<void> check_exceptions(std::span<const WideValue> wide,
+                              std::span<const OddCloseTime> odd_close_times, ColumnSet columns,
+                              std::uint64_t rows) {
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    const WideValue& value = wide[i];
+    const bool rises = i == 0 || std::pair(wide[i - 1].row, wide[i - 1].column) <
+                                     std::pair(value.row, value.column);
+    if (!rises || value.row >= rows || value.column == Column::kOpenTime ||
+        !columns.contains(value.column)) {
       return fail(broken("a wide value is out of place"));
     }
-    row += ahead;
-    const Result<std::string> canonical = canonical_decimal(text);
-    if (!canonical || *canonical != text) return fail(broken("a wide value is not a number"));
-    wide.push_back(
-        WideValue{static_cast<std::uint32_t>(row), static_cast<Column>(column), std::move(text)});
+    const Result<std::string> canonical = canonical_decimal(value.text);
+    if (value.text.size() > kWideBytesMax || !canonical || *canonical != value.text) {
+      return fail(broken("a wide value is not the plain text of a number of at most 1024 bytes"));
+    }
   }
-  row = 0;
-  bool first = true;
-  for (std::size_t left = in.count(2); left > 0; --left) {
-    const std::uint64_t ahead = in.varint();
-    const TimeMs close_time = in.signed_varint();
-    if (!in.ok() || ahead > rows || row + ahead >= rows || (!first && ahead == 0)) {
+  for (std::size_t i = 0; i < odd_close_times.size(); ++i) {
+    const bool rises = i == 0 || odd_close_times[i - 1].row < odd_close_times[i].row;
+    if (!rises || odd_close_times[i].row >= rows) {
       return fail(broken("an odd close time is out of place"));
     }
-    row += ahead;
-    first = false;
-    odd_close_times.push_back(OddCloseTime{static_cast<std::uint32_t>(row), close_time});
   }
-  if (!in.ok()) return fail(broken("the exceptions end too early"));
   return {};
+}
+
+Result<void> read_exceptions(ByteReader& in, ColumnSet columns, std::uint64_t rows,
+                             std::vector<WideValue>& wide,
+                             std::vector<OddCloseTime>& odd_close_times) {
+  std::uint64_t row = 0;
+  const auto next_row = [&in, &row, rows] {
+    const std::uint64_t ahead = in.varint();
+    if (ahead > rows) in.fail();
+    row += in.ok() ? ahead : 0;
+    if (row >= rows) in.fail();
+    return static_cast<std::uint32_t>(row);
+  };
+  for (std::size_t left = in.count(3); left > 0 && in.ok(); --left) {
+    WideValue value;
+    value.row = next_row();
+    value.column = static_cast<Column>(in.fixed<std::uint8_t>());
+    if (value.column >= static_cast<Column>(kColumnCount)) in.fail();
+    value.text = in.string(kWideBytesMax);
+    wide.push_back(std::move(value));
+  }
+  row = 0;
+  for (std::size_t left = in.count(2); left > 0 && in.ok(); --left) {
+    const std::uint32_t at = next_row();
+    odd_close_times.push_back(OddCloseTime{at, in.signed_varint()});
+  }
+  if (!in.ok()) return fail(broken("the exceptions contradict themselves"));
+  return check_exceptions(wide, odd_close_times, columns, rows);
 }
 
 bool well_ordered(std::span<const TimeMs> open_times) noexcept {

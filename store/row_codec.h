@@ -60,14 +60,20 @@ class RowCodec {
   std::array<std::vector<std::int64_t>, kColumnCount> scratch_;
 };
 
-/// Appends the wide values and odd close times of rows [begin, end); row `begin` becomes `first_row`.
+/// Appends the wide values and odd close times of rows [begin, end) to `wide` and `odd_close_times`;
+/// row `begin` becomes `first_row`.
 void collect_exceptions(const CandleBatch& rows, std::size_t begin, std::size_t end,
                         std::uint32_t first_row, std::vector<WideValue>& wide,
                         std::vector<OddCloseTime>& odd_close_times);
+/// What all stored exceptions keep: wide values rise by row and column, odd close times by row, both
+/// lie in `rows` rows and `columns`, and texts are canonical. Errors: kCorrupt, saying what is wrong.
+[[nodiscard]] Result<void> check_exceptions(std::span<const WideValue> wide,
+                                            std::span<const OddCloseTime> odd_close_times,
+                                            ColumnSet columns, std::uint64_t rows);
 void write_exceptions(ByteWriter& out, std::span<const WideValue> wide,
                       std::span<const OddCloseTime> odd_close_times);
-/// Reads what write_exceptions() wrote for `rows` rows. Errors: kCorrupt.
-[[nodiscard]] Result<void> read_exceptions(ByteReader& in, std::uint64_t rows,
+/// Reads what write_exceptions() wrote, and checks it. Errors: kCorrupt.
+[[nodiscard]] Result<void> read_exceptions(ByteReader& in, ColumnSet columns, std::uint64_t rows,
                                            std::vector<WideValue>& wide,
                                            std::vector<OddCloseTime>& odd_close_times);
 

@@ -167,46 +167,52 @@ Result<const Segment::Index*> Segment::index() const {
   return &*index_;
 }
 
+Result<SegmentBlock> Segment::read_index_entry(ByteReader& in) const {
+  SegmentBlock block;
+  const auto entry = in.take(sizeof(BlockEntry));
+  if (!in.ok()) return fail(corrupt("the index ends too early"));
+  std::memcpy(&block.entry, entry.data(), entry.size());
+  if ((block.entry.columns & ~kAllColumns.bits()) != 0) {
+    return fail(Code::kFormat, path_ + ": columns that this build does not know");
+  }
+  block.encoded.columns = ColumnSet::from_bits(block.entry.columns);
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    if (!block.encoded.columns.contains(static_cast<Column>(i))) continue;
+    ColumnEntry column;
+    const auto stored = in.take(sizeof(column));
+    if (!in.ok()) return fail(corrupt("the index ends too early"));
+    std::memcpy(static_cast<void*>(&column), stored.data(), stored.size());
+    block.encoded.blocks[i] = column.block;
+    block.hashes[i] = column.hash;
+  }
+  return block;
+}
+
 Result<Segment::Index> Segment::read_index() const {
   const Result<Bytes> bytes = read_part(Part::kIndex);
   if (!bytes) return fail(bytes.error());
-  Index index;
-  ByteReader in(*bytes);
   if (trailer_.blocks > bytes->size() / (sizeof(BlockEntry) + sizeof(ColumnEntry))) {
     return fail(corrupt("the index is shorter than its count of blocks"));
   }
+  Index index;
   index.blocks.reserve(trailer_.blocks);
+  ByteReader in(*bytes);
   std::uint64_t rows = 0;
   std::uint64_t offset = sizeof(SegmentHeader);
   TimeMs last = -1;
   for (std::uint32_t i = 0; i < trailer_.blocks; ++i) {
-    SegmentBlock block;
-    const auto entry = in.take(sizeof(BlockEntry));
-    if (!in.ok()) return fail(corrupt("the index ends too early"));
-    std::memcpy(&block.entry, entry.data(), entry.size());
-    block.first_row = static_cast<std::uint32_t>(rows);
-    rows += block.entry.rows;
-    const bool sound = block.entry.rows > 0 && block.entry.rows <= kBlockRows &&
-                       (block.entry.columns & 1U) != 0 && block.entry.first_open > last &&
-                       block.entry.first_open <= block.entry.last_open &&
-                       block.entry.offset == offset;
+    Result<SegmentBlock> block = read_index_entry(in);
+    if (!block) return fail(block.error());
+    const BlockEntry& entry = block->entry;
+    const bool sound = entry.rows > 0 && entry.rows <= kBlockRows && (entry.columns & 1U) != 0 &&
+                       last < entry.first_open && entry.first_open <= entry.last_open &&
+                       entry.offset == offset;
     if (!sound) return fail(corrupt("a block of the index contradicts the others"));
-    if ((block.entry.columns & ~kAllColumns.bits()) != 0) {
-      return fail(Code::kFormat, path_ + ": columns that this build does not know");
-    }
-    block.encoded.columns = ColumnSet::from_bits(block.entry.columns);
-    for (std::size_t column = 0; column < kColumnCount; ++column) {
-      if (!block.encoded.columns.contains(static_cast<Column>(column))) continue;
-      ColumnEntry described;
-      const auto stored = in.take(sizeof(described));
-      if (!in.ok()) return fail(corrupt("the index ends too early"));
-      std::memcpy(static_cast<void*>(&described), stored.data(), stored.size());
-      block.encoded.blocks[column] = described.block;
-      block.hashes[column] = described.hash;
-    }
-    last = block.entry.last_open;
-    offset += block_size(block);
-    index.blocks.push_back(block);
+    block->first_row = static_cast<std::uint32_t>(rows);
+    rows += entry.rows;
+    last = entry.last_open;
+    offset += block_size(*block);
+    index.blocks.push_back(*block);
   }
   const std::uint64_t blocks_end = trailer_.parts[static_cast<std::size_t>(Part::kIndex)].offset;
   const bool ends_agree =
@@ -228,7 +234,7 @@ Result<Segment::Exceptions> Segment::read_exception_part() const {
   ByteReader in(*bytes);
   Exceptions exceptions;
   const Result<void> read =
-      read_exceptions(in, trailer_.rows, exceptions.wide, exceptions.odd_close_times);
+      read_exceptions(in, kAllColumns, trailer_.rows, exceptions.wide, exceptions.odd_close_times);
   if (!read) return fail(read.error().at(path_));
   if (!in.finished()) return fail(corrupt("the exceptions are longer than their count"));
   return exceptions;
@@ -316,6 +322,46 @@ Result<std::span<const std::byte>> Segment::block_bytes(const SegmentBlock& bloc
   return std::span<const std::byte>(scratch);
 }
 
+Result<ColumnBytes> Segment::checked_columns(const SegmentBlock& block,
+                                             std::span<const std::byte> bytes, ColumnSet needed,
+                                             std::atomic<std::uint32_t>& checked,
+                                             bool always_check) const {
+  const std::uint32_t before = always_check ? 0 : checked.load(std::memory_order_relaxed);
+  ColumnBytes columns;
+  std::uint64_t offset = block.entry.offset;
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto column = static_cast<Column>(i);
+    if (!block.encoded.columns.contains(column)) continue;
+    columns[i] = bytes.subspan(offset - block.entry.offset, block.encoded.blocks[i].size);
+    const Place place{uuid_, Unit::kSegment, entry_.id, offset};
+    offset += columns[i].size();
+    if (!needed.contains(column) || (before >> i & 1U) != 0) continue;
+    if (block.hashes[i] != checksum(columns[i], place)) {
+      return fail(corrupt(std::string(column_name(column)) + " of the block at byte " +
+                          std::to_string(place.offset) + " is damaged"));
+    }
+    checked.fetch_or(1U << i, std::memory_order_relaxed);
+  }
+  return columns;
+}
+
+void Segment::append_exceptions(const Exceptions& exceptions, const SegmentBlock& block,
+                                CandleBatch& out) {
+  const auto before = [](const auto& exception, std::uint32_t row) { return exception.row < row; };
+  const std::uint32_t end = block.first_row + block.entry.rows;
+  const auto& wide = exceptions.wide;
+  for (auto it = std::lower_bound(wide.begin(), wide.end(), block.first_row, before);
+       it != wide.end() && it->row < end; ++it) {
+    if (!out.columns.contains(it->column)) continue;
+    out.wide.push_back(WideValue{it->row - block.first_row, it->column, it->text});
+  }
+  const auto& odd = exceptions.odd_close_times;
+  for (auto it = std::lower_bound(odd.begin(), odd.end(), block.first_row, before);
+       it != odd.end() && it->row < end; ++it) {
+    out.odd_close_times.push_back(OddCloseTime{it->row - block.first_row, it->close_time});
+  }
+}
+
 Result<void> Segment::read_block(std::size_t block_number, ColumnSet wanted, RowCodec& codec,
                                  CandleBatch& out, bool always_check) const {
   const Result<const Index*> found = index();
@@ -328,46 +374,17 @@ Result<void> Segment::read_block(std::size_t block_number, ColumnSet wanted, Row
   Bytes scratch;
   const Result<std::span<const std::byte>> bytes = block_bytes(block, scratch);
   if (!bytes) return fail(bytes.error());
+  const Result<ColumnBytes> columns =
+      checked_columns(block, *bytes, *needed, index.checked[block_number], always_check);
+  if (!columns) return fail(columns.error());
 
-  std::uint32_t checked =
-      always_check ? 0 : index.checked[block_number].load(std::memory_order_relaxed);
-  ColumnBytes columns;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < kColumnCount; ++i) {
-    const auto column = static_cast<Column>(i);
-    if (!block.encoded.columns.contains(column)) continue;
-    columns[i] = bytes->subspan(at, block.encoded.blocks[i].size);
-    const std::uint64_t offset = block.entry.offset + at;
-    at += columns[i].size();
-    if (!needed->contains(column) || (checked >> i & 1U) != 0) continue;
-    if (block.hashes[i] != checksum(columns[i], Place{uuid_, Unit::kSegment, entry_.id, offset})) {
-      return fail(corrupt(std::string(column_name(column)) + " of the block at byte " +
-                          std::to_string(offset) + " is damaged"));
-    }
-    checked |= 1U << i;
-  }
-  index.checked[block_number].fetch_or(checked, std::memory_order_relaxed);
-
-  const Result<void> decoded = codec.decode(block.encoded, columns, block.entry.rows, wanted, out);
+  const Result<void> decoded = codec.decode(block.encoded, *columns, block.entry.rows, wanted, out);
   if (!decoded) return fail(decoded.error().at(path_));
   const std::vector<TimeMs>& times = out.open_time();
   if (times.front() != block.entry.first_open || times.back() != block.entry.last_open) {
     return fail(corrupt("a block's open times are not those of the index"));
   }
-  const auto in_block = [&block](std::uint32_t row) { return row - block.first_row; };
-  const auto before = [](const auto& exception, std::uint32_t row) { return exception.row < row; };
-  const std::uint32_t end = block.first_row + block.entry.rows;
-  const auto& wide = index.exceptions.wide;
-  for (auto it = std::lower_bound(wide.begin(), wide.end(), block.first_row, before);
-       it != wide.end() && it->row < end; ++it) {
-    if (!out.columns.contains(it->column)) continue;
-    out.wide.push_back(WideValue{in_block(it->row), it->column, it->text});
-  }
-  const auto& odd = index.exceptions.odd_close_times;
-  for (auto it = std::lower_bound(odd.begin(), odd.end(), block.first_row, before);
-       it != odd.end() && it->row < end; ++it) {
-    out.odd_close_times.push_back(OddCloseTime{in_block(it->row), it->close_time});
-  }
+  append_exceptions(index.exceptions, block, out);
   return {};
 }
 

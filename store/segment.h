@@ -97,10 +97,18 @@ class Segment {
   [[nodiscard]] Result<Bytes> read_part(Part part) const;
   [[nodiscard]] Result<const Index*> index() const;
   [[nodiscard]] Result<Index> read_index() const;
+  [[nodiscard]] Result<SegmentBlock> read_index_entry(ByteReader& in) const;
   [[nodiscard]] Result<Exceptions> read_exception_part() const;
   [[nodiscard]] Result<std::vector<AnswerRun>> read_runs() const;
   [[nodiscard]] Result<std::span<const std::byte>> block_bytes(const SegmentBlock& block,
                                                                Bytes& scratch) const;
+  [[nodiscard]] Result<ColumnBytes> checked_columns(const SegmentBlock& block,
+                                                    std::span<const std::byte> bytes,
+                                                    ColumnSet needed,
+                                                    std::atomic<std::uint32_t>& checked,
+                                                    bool always_check) const;
+  static void append_exceptions(const Exceptions& exceptions, const SegmentBlock& block,
+                                CandleBatch& out);
   [[nodiscard]] Error corrupt(std::string_view what) const;
 
   FileSystem& files_;

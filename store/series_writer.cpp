@@ -72,6 +72,7 @@ class Writer final : public SeriesWriter {
 
 Result<void> Writer::append(std::span<const AnsweredRows> pages) {
   if (dead_) return fail(*dead_);
+  if (pages.empty()) return {};
   std::uint64_t rows = 0;
   for (const AnsweredRows& page : pages) {
     if (const Result<void> sound = check_page(page); !sound) return fail(named(sound.error()));

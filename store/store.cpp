@@ -17,6 +17,9 @@ constexpr std::string_view kLockName = "LOCK";
 constexpr std::array<char, 4> kMagic = {'B', 'F', 'S', 'R'};
 /// exchange / market / symbol / kind / interval.
 constexpr int kSeriesDepth = 5;
+/// All that Series::path() writes into one part of a path.
+constexpr std::string_view kPathCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-%";
 
 struct StoreHeader {
   std::array<char, 4> magic = kMagic;
@@ -73,7 +76,10 @@ Result<void> list_series(FileSystem& files, const std::string& directory, int de
       if (series) out.push_back(std::move(*series));
       continue;
     }
-    if (!entry.is_directory) continue;
+    // Directories that are not ours ("lost+found") may not even be readable.
+    if (!entry.is_directory || entry.name.find_first_not_of(kPathCharacters) != std::string::npos) {
+      continue;
+    }
     const Result<void> below = list_series(files, join_path(directory, entry.name), depth + 1, out);
     if (!below) return below;
   }

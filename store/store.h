@@ -114,8 +114,8 @@ class SeriesWriter {
   /// and writes them at the log's end, without a sync. A page is never split over frames.
   /// Errors: kNoSpace, kIo: nothing was taken and the same call may be repeated.
   ///         kLimit: a page of more than 65,536 rows, or a log that is full: seal() it first.
-  ///         kDataQuality: a row outside its answer's range, unsorted, or off the grid without ... never
-  ///         written.
+  ///         kDataQuality: a row outside its answer's range, or open times that do not rise; nothing of
+  ///         the call is written. (A row off the grid is no error: it holds the slot that it lies in.)
   [[nodiscard]] virtual Result<void> append(std::span<const AnsweredRows> pages) = 0;
   /// One fdatasync for all that was appended. After it the appended rows are durable and in gaps().
   /// Errors: kSyncFailed: nothing since the last good sync is acknowledged, and this writer is dead

@@ -202,6 +202,12 @@ TEST(GapIndex, LetsOnlyRestSpan) {
   }
 }
 
+TEST(GapIndex, BelievesNoLastRowThatIsNotHeld) {
+  GapIndex gaps = holding({0, 5});
+  gaps.add_answer(rest(0, 6, 0, 3));  // says that slot 3 has a row: nobody stored it
+  EXPECT_THAT(gaps.states(slots(1, 5)), ElementsAre(provisional(1, 5, kLater + kHourMs)));
+}
+
 TEST(GapIndex, TakesAnOffGridLastRowForItsSlot) {
   GapIndex gaps(Interval::k1m);
   gaps.add_rows({slot(0), slot(3) + 5});

@@ -321,7 +321,16 @@ TEST_F(StoreTest, RefusesRowsThatContradictTheirAnswer) {
   ragged.rows.column(Column::kVolume).values.pop_back();
   AnsweredRows nameless = page(0, 10);
   nameless.answer.exchange = "../x";
-  for (const AnsweredRows* bad : {&outside, &unsorted, &twice, &ragged, &nameless}) {
+  AnsweredRows unscaled = page(0, 10);
+  unscaled.rows.column(Column::kVolume).scale = 31;
+  AnsweredRows misplaced = page(0, 10);
+  misplaced.rows.wide = {{10, Column::kVolume, "1"}};
+  AnsweredRows disordered = page(0, 10);
+  disordered.rows.odd_close_times = {{5, 1}, {4, 1}};
+  AnsweredRows wordy = page(0, 10);
+  wordy.rows.wide = {{1, Column::kVolume, "many"}};
+  for (const AnsweredRows* bad : {&outside, &unsorted, &twice, &ragged, &nameless, &unscaled,
+                                  &misplaced, &disordered, &wordy}) {
     const std::vector<AnsweredRows> pages = {page(20, 30), *bad};
     const Result<void> appended = writer().append(pages);
     ASSERT_FALSE(appended);
