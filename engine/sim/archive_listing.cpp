@@ -81,9 +81,9 @@ class Tree {
       const TimeMs from = path.range.from;
       path.range.to = monthly ? next_month_begin(from) : from + kDayMs;
       if (archive_.exists(path, now_)) {
-        const std::string day = format_time(from).substr(0, monthly ? 7 : 10);
-        const std::string zip =
-            symbol + "-" + std::string(archive_interval_text(interval)) + "-" + day + ".zip";
+        std::string zip = symbol;
+        zip.append("-").append(archive_interval_text(interval)).append("-");
+        zip.append(format_time(from), 0, monthly ? 7 : 10).append(".zip");
         names.push_back(zip);
         names.push_back(zip + ".CHECKSUM");
       }

@@ -1,5 +1,7 @@
 #include "engine/sim/binance_info.h"
 
+#include <initializer_list>
+
 namespace bf::sim {
 namespace {
 
@@ -47,7 +49,20 @@ class JsonObject {
 /// 10^-decimals: "1", "0.01".
 std::string tick(int decimals) {
   if (decimals <= 0) return "1";
-  return "0." + std::string(static_cast<std::size_t>(decimals - 1), '0') + "1";
+  std::string text = "0.";
+  text.append(static_cast<std::size_t>(decimals - 1), '0').append("1");
+  return text;
+}
+
+/// A JSON array of documents.
+std::string array(std::initializer_list<std::string> documents) {
+  std::string json = "[";
+  for (const std::string& document : documents) {
+    if (json.size() > 1) json += ',';
+    json += document;
+  }
+  json += ']';
+  return json;
 }
 
 std::string rate_limit(std::string_view type, std::string_view interval, int count,
@@ -64,13 +79,13 @@ std::string rate_limit(std::string_view type, std::string_view interval, int cou
 
 std::string rate_limits(Market market, const PublishedLimits& limits) {
   if (market == Market::kUm) {
-    return "[" + rate_limit("REQUEST_WEIGHT", "MINUTE", 1, limits.um_weight_per_minute) + "," +
-           rate_limit("ORDERS", "MINUTE", 1, 1'200) + "," +
-           rate_limit("ORDERS", "SECOND", 10, 300) + "]";
+    return array({rate_limit("REQUEST_WEIGHT", "MINUTE", 1, limits.um_weight_per_minute),
+                  rate_limit("ORDERS", "MINUTE", 1, 1'200),
+                  rate_limit("ORDERS", "SECOND", 10, 300)});
   }
-  return "[" + rate_limit("REQUEST_WEIGHT", "MINUTE", 1, limits.spot_weight_per_minute) + "," +
-         rate_limit("ORDERS", "SECOND", 10, 100) + "," + rate_limit("ORDERS", "DAY", 1, 200'000) +
-         "," + rate_limit("RAW_REQUESTS", "MINUTE", 5, limits.spot_requests_per_5_minutes) + "]";
+  return array({rate_limit("REQUEST_WEIGHT", "MINUTE", 1, limits.spot_weight_per_minute),
+                rate_limit("ORDERS", "SECOND", 10, 100), rate_limit("ORDERS", "DAY", 1, 200'000),
+                rate_limit("RAW_REQUESTS", "MINUTE", 5, limits.spot_requests_per_5_minutes)});
 }
 
 std::string filters(const SimInstrument& instrument) {
@@ -88,7 +103,7 @@ std::string filters(const SimInstrument& instrument) {
       .text("maxQty", "9000000")
       .text("stepSize", tick(instrument.quantity_decimals))
       .end();
-  return "[" + price + "," + lot + "]";
+  return array({price, lot});
 }
 
 void append_um_symbol(const SimInstrument& instrument, TimeMs now, std::string& out) {

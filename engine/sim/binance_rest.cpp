@@ -104,7 +104,10 @@ bool parse_endpoint(std::string_view name, Endpoint& out) noexcept {
 }
 
 std::string error_body(const RestError& error) {
-  return "{\"code\":" + std::to_string(error.code) + ",\"msg\":\"" + error.message + "\"}";
+  std::string body = R"({"code":)";
+  body.append(std::to_string(error.code)).append(R"(,"msg":")");
+  body.append(error.message).append("\"}");
+  return body;
 }
 
 std::optional<RestCall> BinanceRest::read(const Query& query) {

@@ -44,6 +44,15 @@ constexpr FaultSyntax kFaults[] = {
     {"not_found", FaultKind::kNotFound, Value::kNone},
 };
 
+constexpr bool in_order_of_kinds() noexcept {
+  std::size_t index = 0;
+  for (const FaultSyntax& fault : kFaults) {
+    if (static_cast<std::size_t>(fault.kind) != index++) return false;
+  }
+  return index == static_cast<std::size_t>(FaultKind::kNotFound) + 1;
+}
+static_assert(in_order_of_kinds(), "fault_name() looks a kind up by its number");
+
 template <class Integer>
 bool read_number(std::string_view text, Integer& out) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);

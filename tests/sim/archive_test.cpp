@@ -233,7 +233,9 @@ TEST(SimArchive, ListsLongFoldersByPages) {
   std::size_t keys = 0;
   std::string marker;
   for (int page = 0; page < 5; ++page) {
-    const std::string xml = get(archive, target + "&marker=" + marker).body;
+    std::string next_page = target;
+    next_page.append("&marker=").append(marker);
+    const std::string xml = get(archive, next_page).body;
     keys += count_of(xml, "<Key>");
     const std::size_t next = xml.find("<NextMarker>");
     if (next == std::string::npos) break;

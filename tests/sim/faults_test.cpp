@@ -14,7 +14,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr TimeMs kFrom = 1'696'118'400'000;  // 2023-10-01, before Bench::kStart
+constexpr TimeMs kFrom = 1'696'118'400'000;  // 2023-10-01, before Rig::kStart
 const std::string kPage =
     "/fapi/v1/klines?symbol=S000USDT&interval=1m&limit=10&startTime=" + std::to_string(kFrom);
 const std::string kZip =
@@ -39,9 +39,9 @@ class Faults : public ::testing::Test {
  protected:
   /// The answer to `target` under `rules`.
   Result<net::HttpResponse> get(const std::string& rules, const std::string& target = kPage) {
-    Bench bench(truth_, with(rules));
-    Result<net::HttpResponse> response = bench.get(target);
-    entry_ = bench.exchange.ledger().entries().front();
+    Rig rig(truth_, with(rules));
+    Result<net::HttpResponse> response = rig.get(target);
+    entry_ = rig.exchange.ledger().entries().front();
     return response;
   }
   std::vector<TimeMs> opens(const std::string& rules) {
@@ -91,17 +91,17 @@ TEST_F(Faults, ConnectionsEndOrStandStill) {
 }
 
 TEST_F(Faults, DelayMovesTheAnswer) {
-  Bench bench(truth_, with("klines delay_ms=2500"));
-  const TimeMs before = bench.loop.clock().wall_ms();
-  ASSERT_TRUE(bench.get(kPage));
-  EXPECT_EQ(bench.loop.clock().wall_ms() - before, 2'500);
+  Rig rig(truth_, with("klines delay_ms=2500"));
+  const TimeMs before = rig.loop.clock().wall_ms();
+  ASSERT_TRUE(rig.get(kPage));
+  EXPECT_EQ(rig.loop.clock().wall_ms() - before, 2'500);
 }
 
 TEST_F(Faults, CloseMakesTheNextRequestConnectAnew) {
-  Bench bench(truth_, with("klines nth=1 close"));
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(bench.get(kPage));
+  Rig rig(truth_, with("klines nth=1 close"));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(rig.get(kPage));
   std::vector<std::uint64_t> connections;
-  for (const LedgerEntry& entry : bench.exchange.ledger().entries()) {
+  for (const LedgerEntry& entry : rig.exchange.ledger().entries()) {
     connections.push_back(entry.connection);
   }
   EXPECT_THAT(connections, ElementsAre(1, 2, 2));
@@ -156,11 +156,10 @@ TEST_F(Faults, OneRowIsWrong) {
 }
 
 TEST_F(Faults, PagesAreOfAnotherSymbolOrUnit) {
-  Bench bench(truth_, SimOptions{});
+  Rig rig(truth_, SimOptions{});
   const std::string other =
-      bench
-          .get("/fapi/v1/klines?symbol=S001USDT&interval=1m&limit=10&startTime=" +
-               std::to_string(kFrom))
+      rig.get("/fapi/v1/klines?symbol=S001USDT&interval=1m&limit=10&startTime=" +
+              std::to_string(kFrom))
           ->body;
   EXPECT_EQ(get("klines symbol=S000USDT symbol_of=S001USDT")->body, other);
   EXPECT_EQ(opens("klines unit=us").front(), kFrom * 1'000);
@@ -187,14 +186,14 @@ TEST_F(Faults, ArchivesAreDamaged) {
 
 TEST_F(Faults, ConditionsChooseTheRequests) {
   const auto hits = [&](const std::string& rule) {
-    Bench bench(truth_, with(rule));
+    Rig rig(truth_, with(rule));
     for (int i = 0; i < 6; ++i) {
       const std::string symbol = i % 2 == 0 ? "S000USDT" : "S001USDT";
-      EXPECT_TRUE(bench.get("/fapi/v1/klines?interval=1m&limit=1&symbol=" + symbol));
-      bench.pass(kMinuteMs);
+      EXPECT_TRUE(rig.get("/fapi/v1/klines?interval=1m&limit=1&symbol=" + symbol));
+      rig.pass(kMinuteMs);
     }
     std::vector<std::uint64_t> numbers;
-    for (const LedgerEntry& entry : bench.exchange.ledger().entries()) {
+    for (const LedgerEntry& entry : rig.exchange.ledger().entries()) {
       if (!entry.faults.empty()) numbers.push_back(entry.number);
     }
     return numbers;
@@ -207,8 +206,8 @@ TEST_F(Faults, ConditionsChooseTheRequests) {
   EXPECT_THAT(hits("exchangeInfo status=500"), ElementsAre());
   EXPECT_THAT(hits("klines market=spot status=500"), ElementsAre());
   EXPECT_THAT(hits("klines probability=0 status=500"), ElementsAre());
-  const std::string window = "from=" + std::to_string(Bench::kStart + kMinuteMs) +
-                             " to=" + std::to_string(Bench::kStart + 3 * kMinuteMs);
+  const std::string window = "from=" + std::to_string(Rig::kStart + kMinuteMs) +
+                             " to=" + std::to_string(Rig::kStart + 3 * kMinuteMs);
   EXPECT_THAT(hits("klines status=500 " + window), ElementsAre(2, 3));
 }
 

@@ -35,9 +35,9 @@ std::string page(TimeMs start, int limit, const std::string& symbol = "S000USDT"
 
 TEST(SimExchange, CountsWeightInItsHeaderPerMarketAndMinute) {
   const GeneratedTruth truth = small_truth();
-  Bench bench(truth, SimOptions{});
+  Rig rig(truth, SimOptions{});
   const auto used = [&](const std::string& target) {
-    const Result<net::HttpResponse> response = bench.get(target);
+    const Result<net::HttpResponse> response = rig.get(target);
     EXPECT_TRUE(response && response->status == 200);
     return std::string(response->header("x-mbx-used-weight-1m").value_or("none"));
   };
@@ -45,32 +45,32 @@ TEST(SimExchange, CountsWeightInItsHeaderPerMarketAndMinute) {
   EXPECT_EQ(used(page(kFrom, 1'500)), "12");
   EXPECT_EQ(used("/api/v3/exchangeInfo"), "20");
   EXPECT_EQ(used("/fapi/v1/time"), "13");
-  bench.pass(kMinuteMs);
+  rig.pass(kMinuteMs);
   EXPECT_EQ(used(page(kFrom, 10)), "1");
 }
 
 TEST(SimExchange, ClimbsFromRefusalToBanForAClientThatDoesNotListen) {
   const GeneratedTruth truth = small_truth();
-  Bench bench(truth, SimOptions{});
-  for (int i = 0; i < 240; ++i) ASSERT_EQ(bench.get(page(kFrom, 1'500))->status, 200);
-  const Result<net::HttpResponse> refused = bench.get(page(kFrom, 1));
+  Rig rig(truth, SimOptions{});
+  for (int i = 0; i < 240; ++i) ASSERT_EQ(rig.get(page(kFrom, 1'500))->status, 200);
+  const Result<net::HttpResponse> refused = rig.get(page(kFrom, 1));
   ASSERT_EQ(refused->status, 429);
   EXPECT_EQ(refused->header("retry-after"), "60");
   EXPECT_THAT(refused->body, HasSubstr("\"code\":-1003"));
-  bench.pass(kGraceMs);
-  for (int i = 0; i < 4; ++i) ASSERT_EQ(bench.get(page(kFrom, 1))->status, 429);
-  const Result<net::HttpResponse> banned = bench.get(page(kFrom, 1));
+  rig.pass(kGraceMs);
+  for (int i = 0; i < 4; ++i) ASSERT_EQ(rig.get(page(kFrom, 1))->status, 429);
+  const Result<net::HttpResponse> banned = rig.get(page(kFrom, 1));
   ASSERT_EQ(banned->status, 418);
   EXPECT_EQ(banned->header("retry-after"), "120");
-  const TimeMs until = bench.exchange.now() + kBanMsMin;
+  const TimeMs until = rig.exchange.now() + kBanMsMin;
   EXPECT_THAT(banned->body, HasSubstr("banned until " + std::to_string(until)));
   // The other market has a limit of its own.
-  EXPECT_EQ(bench.get("/api/v3/time")->status, 200);
-  bench.pass(kBanMsMin - 1);
-  EXPECT_EQ(bench.get("/fapi/v1/time")->status, 418);
-  bench.pass(1);
-  EXPECT_EQ(bench.get("/fapi/v1/time")->status, 200);
-  const LedgerCounters& counters = bench.exchange.ledger().counters();
+  EXPECT_EQ(rig.get("/api/v3/time")->status, 200);
+  rig.pass(kBanMsMin - 1);
+  EXPECT_EQ(rig.get("/fapi/v1/time")->status, 418);
+  rig.pass(1);
+  EXPECT_EQ(rig.get("/fapi/v1/time")->status, 200);
+  const LedgerCounters& counters = rig.exchange.ledger().counters();
   EXPECT_EQ(counters.limited, 5U);
   EXPECT_EQ(counters.banned, 2U);
   EXPECT_EQ(counters.out_of_turn, 6U);
@@ -80,38 +80,38 @@ TEST(SimExchange, RefusesNothingWithoutLimits) {
   const GeneratedTruth truth = small_truth();
   SimOptions options;
   options.limits = false;
-  Bench bench(truth, std::move(options));
-  for (int i = 0; i < 300; ++i) ASSERT_EQ(bench.get(page(kFrom, 1'500))->status, 200);
+  Rig rig(truth, std::move(options));
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(rig.get(page(kFrom, 1'500))->status, 200);
 }
 
 TEST(SimExchange, HoldsTheClientToAPauseThatAFaultTold) {
   const GeneratedTruth truth = small_truth();
   SimOptions options;
   ASSERT_TRUE(options.faults.add_lines("klines nth=1 status=418 retry_after=300"));
-  Bench bench(truth, std::move(options));
-  EXPECT_EQ(bench.get(page(kFrom, 1))->status, 418);
-  bench.pass(2 * kGraceMs);
-  EXPECT_EQ(bench.get(page(kFrom, 1))->status, 200);
-  EXPECT_EQ(bench.exchange.ledger().counters().out_of_turn, 1U);
-  bench.pass(300 * kSecondMs);
-  EXPECT_EQ(bench.get(page(kFrom, 1))->status, 200);
-  EXPECT_EQ(bench.exchange.ledger().counters().out_of_turn, 1U);
+  Rig rig(truth, std::move(options));
+  EXPECT_EQ(rig.get(page(kFrom, 1))->status, 418);
+  rig.pass(2 * kGraceMs);
+  EXPECT_EQ(rig.get(page(kFrom, 1))->status, 200);
+  EXPECT_EQ(rig.exchange.ledger().counters().out_of_turn, 1U);
+  rig.pass(300 * kSecondMs);
+  EXPECT_EQ(rig.get(page(kFrom, 1))->status, 200);
+  EXPECT_EQ(rig.exchange.ledger().counters().out_of_turn, 1U);
 }
 
 TEST(SimExchange, LedgerKnowsWhatWasServedTwice) {
   const GeneratedTruth truth = small_truth();
-  Bench bench(truth, SimOptions{});
-  ASSERT_TRUE(bench.get(page(0, 1)));  // when was it listed?
-  ASSERT_TRUE(bench.get(page(kFrom, 100)));
-  ASSERT_TRUE(bench.get(page(kFrom + 100 * kMinuteMs, 100)));
-  ASSERT_TRUE(bench.get(page(kFrom, 100, "S001USDT")));
-  EXPECT_EQ(bench.exchange.ledger().counters().rows_again, 0U);
-  ASSERT_TRUE(bench.get(page(kFrom + 190 * kMinuteMs, 20)));
-  const LedgerCounters& counters = bench.exchange.ledger().counters();
+  Rig rig(truth, SimOptions{});
+  ASSERT_TRUE(rig.get(page(0, 1)));  // when was it listed?
+  ASSERT_TRUE(rig.get(page(kFrom, 100)));
+  ASSERT_TRUE(rig.get(page(kFrom + 100 * kMinuteMs, 100)));
+  ASSERT_TRUE(rig.get(page(kFrom, 100, "S001USDT")));
+  EXPECT_EQ(rig.exchange.ledger().counters().rows_again, 0U);
+  ASSERT_TRUE(rig.get(page(kFrom + 190 * kMinuteMs, 20)));
+  const LedgerCounters& counters = rig.exchange.ledger().counters();
   EXPECT_EQ(counters.rows_again, 10U);
   EXPECT_EQ(counters.klines, 5U);
   EXPECT_EQ(counters.rows, 321U);
-  const LedgerEntry& last = bench.exchange.ledger().entries().back();
+  const LedgerEntry& last = rig.exchange.ledger().entries().back();
   EXPECT_EQ(last.symbol, "S000USDT");
   EXPECT_EQ(last.start, kFrom + 190 * kMinuteMs);
   EXPECT_EQ(last.end, -1);
@@ -122,11 +122,11 @@ TEST(SimExchange, LedgerKnowsWhatWasServedTwice) {
 TEST(SimExchange, LedgerIsWrittenAsLinesWhileItRuns) {
   const GeneratedTruth truth = small_truth();
   const TemporaryFolder folder;
-  Bench bench(truth, SimOptions{});
+  Rig rig(truth, SimOptions{});
   const std::string path = folder.path() + "/ledger.ndjson";
-  ASSERT_TRUE(bench.exchange.ledger().write_to(path));
-  ASSERT_TRUE(bench.get(page(kFrom, 3)));
-  ASSERT_TRUE(bench.get("/fapi/v1/klines?symbol=%22%0A&interval=1m"));
+  ASSERT_TRUE(rig.exchange.ledger().write_to(path));
+  ASSERT_TRUE(rig.get(page(kFrom, 3)));
+  ASSERT_TRUE(rig.get("/fapi/v1/klines?symbol=%22%0A&interval=1m"));
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
@@ -138,7 +138,7 @@ TEST(SimExchange, LedgerIsWrittenAsLinesWhileItRuns) {
             "{\"at\":1700000040000,\"number\":2,\"connection\":1,\"market\":\"um\","
             "\"endpoint\":\"klines\",\"symbol\":\"??\",\"interval\":\"1m\",\"start\":-1,"
             "\"end\":-1,\"limit\":500,\"rows\":0,\"weight\":5,\"status\":400}\n");
-  const Result<void> nowhere = bench.exchange.ledger().write_to(folder.path() + "/no/such/folder");
+  const Result<void> nowhere = rig.exchange.ledger().write_to(folder.path() + "/no/such/folder");
   EXPECT_FALSE(nowhere);
 }
 
@@ -146,35 +146,35 @@ TEST(SimExchange, RunsOnItsOwnClock) {
   const GeneratedTruth truth = small_truth();
   SimOptions options;
   options.clock_offset_ms = 365 * kDayMs;
-  Bench bench(truth, std::move(options));
-  const TimeMs now = Bench::kStart + 365 * kDayMs;
-  const Result<net::HttpResponse> time = bench.get("/fapi/v1/time");
+  Rig rig(truth, std::move(options));
+  const TimeMs now = Rig::kStart + 365 * kDayMs;
+  const Result<net::HttpResponse> time = rig.get("/fapi/v1/time");
   ASSERT_TRUE(time) << time.error().message();
   EXPECT_EQ(time->body, "{\"serverTime\":" + std::to_string(now) + "}");
   const Result<TimeMs> date = net::parse_http_date(std::string(*time->header("date")));
   ASSERT_TRUE(date);
   EXPECT_EQ(*date, now);
   const Result<net::HttpResponse> newest =
-      bench.get("/fapi/v1/klines?symbol=S000USDT&interval=1m&limit=1");
+      rig.get("/fapi/v1/klines?symbol=S000USDT&interval=1m&limit=1");
   EXPECT_EQ(open_times(newest->body), times(now, 1));
 }
 
 TEST(SimExchange, AnswersWhatPublicClientsAskBeside) {
   const GeneratedTruth truth = small_truth();
-  Bench bench(truth, SimOptions{});
-  EXPECT_EQ(bench.get("/dapi/v1/exchangeInfo")->body, R"({"symbols":[]})");
-  EXPECT_EQ(bench.get("/fapi/v1/ping")->body, "{}");
-  EXPECT_EQ(bench.get("/nothing")->status, 404);
+  Rig rig(truth, SimOptions{});
+  EXPECT_EQ(rig.get("/dapi/v1/exchangeInfo")->body, R"({"symbols":[]})");
+  EXPECT_EQ(rig.get("/fapi/v1/ping")->body, "{}");
+  EXPECT_EQ(rig.get("/nothing")->status, 404);
 }
 
 /// Every row of a series, asked for page by page.
-std::string fetch_csv(Bench& bench, const std::string& base, TimeRange range, int limit) {
+std::string fetch_csv(Rig& rig, const std::string& base, TimeRange range, int limit) {
   std::string csv;
   TimeMs from = range.from;
   while (true) {
     const Result<net::HttpResponse> response =
-        bench.get(base + "&startTime=" + std::to_string(from) +
-                  "&endTime=" + std::to_string(range.to - 1) + "&limit=" + std::to_string(limit));
+        rig.get(base + "&startTime=" + std::to_string(from) +
+                "&endTime=" + std::to_string(range.to - 1) + "&limit=" + std::to_string(limit));
     EXPECT_TRUE(response && response->status == 200);
     const std::vector<TimeMs> opens = open_times(response->body);
     if (opens.empty()) return csv;
@@ -189,16 +189,15 @@ TEST(SimExchange, ServesAFixtureByPagesToTheLetter) {
   options.limits = false;
   options.keep_ledger = false;
   const TimeRange range{*parse_time("2026-06-01"), *parse_time("2026-07-01")};
-  Bench bench(truth, std::move(options), *parse_time("2026-11-20"));
-  const std::string csv =
-      fetch_csv(bench, "/fapi/v1/klines?symbol=FILUSDT&interval=1m", range, 499);
+  Rig rig(truth, std::move(options), *parse_time("2026-11-20"));
+  const std::string csv = fetch_csv(rig, "/fapi/v1/klines?symbol=FILUSDT&interval=1m", range, 499);
   const Result<std::string> packed = read_file(fixtures_dir() + "/binance/um/FILUSDT-1m.csv.gz");
   ASSERT_TRUE(packed);
   const Result<std::string> content = gunzip(*packed);
   ASSERT_TRUE(content);
   EXPECT_TRUE(csv == content->substr(content->find('\n') + 1));
-  EXPECT_EQ(bench.exchange.ledger().counters().rows, 43'200U);
-  EXPECT_EQ(bench.exchange.ledger().counters().rows_again, 0U);
+  EXPECT_EQ(rig.exchange.ledger().counters().rows, 43'200U);
+  EXPECT_EQ(rig.exchange.ledger().counters().rows_again, 0U);
 }
 
 async::Task<Result<net::HttpResponse>> get_over_sockets(async::RealLoop& loop,
@@ -232,8 +231,8 @@ TEST(SimExchange, AnswersTheSameOverRealSockets) {
   const FileTruth& truth = fixtures();
   const std::string target =
       "/api/v3/klines?symbol=ARBUSDT&interval=1m&startTime=0&endTime=1690000000000&limit=1000";
-  Bench bench(truth, SimOptions{}, *parse_time("2026-11-20"));
-  const Result<net::HttpResponse> simulated = bench.get(target);
+  Rig rig(truth, SimOptions{}, *parse_time("2026-11-20"));
+  const Result<net::HttpResponse> simulated = rig.get(target);
   ASSERT_TRUE(simulated) << simulated.error().message();
   async::RealLoop loop;
   SimExchange exchange(loop, truth, SimOptions{});

@@ -62,6 +62,7 @@ std::vector<TimeMs> open_times(const std::string& body) {
 
 std::vector<TimeMs> times(TimeMs first, std::size_t count, DurationMs step) {
   std::vector<TimeMs> all;
+  all.reserve(count);
   for (std::size_t i = 0; i < count; ++i) all.push_back(first + static_cast<TimeMs>(i) * step);
   return all;
 }
@@ -83,7 +84,7 @@ void TemporaryFolder::write(const std::string& name, const std::string& content)
   std::ofstream(file, std::ios::binary) << content;
 }
 
-Bench::Bench(const Truth& truth, SimOptions options, TimeMs start)
+Rig::Rig(const Truth& truth, SimOptions options, TimeMs start)
     : loop(start),
       exchange(loop, truth, std::move(options)),
       transport_(loop),
@@ -93,19 +94,19 @@ Bench::Bench(const Truth& truth, SimOptions options, TimeMs start)
   transport_.route("sim", 80, route);
 }
 
-Bench::~Bench() {
+Rig::~Rig() {
   const Result<void> closed = loop.run(close_task(client_, transport_));
   BF_ASSERT(closed.has_value());
 }
 
-Result<net::HttpResponse> Bench::get(const std::string& target) {
+Result<net::HttpResponse> Rig::get(const std::string& target) {
   net::HttpRequest request;
   request.endpoint = net::Endpoint{"sim", 80, false};
   request.target = target;
   return loop.run(get_task(loop, client_, std::move(request)));
 }
 
-void Bench::pass(DurationMs ms) {
+void Rig::pass(DurationMs ms) {
   const Result<void> slept = loop.run(sleep_task(loop, ms));
   BF_ASSERT(slept.has_value());
 }

@@ -47,11 +47,11 @@ class TemporaryFolder {
 };
 
 /// A simulated exchange behind the simulated transport, on a virtual clock.
-class Bench {
+class Rig {
  public:
   static constexpr TimeMs kStart = 1'700'000'040'000;  ///< on a full minute
-  Bench(const Truth& truth, SimOptions options, TimeMs start = kStart);
-  ~Bench();
+  Rig(const Truth& truth, SimOptions options, TimeMs start = kStart);
+  ~Rig();
 
   /// GETs `target`, on a kept connection.
   Result<net::HttpResponse> get(const std::string& target);

@@ -7,13 +7,13 @@ namespace bf::tools {
 namespace {
 
 constexpr const char* kAbout =
-    "Plays Binance: REST of spot and USD-M futures with their limits, and the bulk archive.\n\n"
     "Examples:\n"
     "  bf-sim --data fixtures --port 8080             real candles, from a folder\n"
     "  bf-sim --generate 1 --symbols 50 --no-limits   made-up ones, as fast as they are asked for\n"
     "  bf-sim --data fixtures --fault 'klines nth=3 status=503' --fault 'klines every=10 cut=900'\n"
-    "  bf-sim --data fixtures --truth-csv binance/spot/ARBUSDT/1m 2023-03-23T15:00Z 2023-03-24\n"
+    "  bf-sim --data fixtures --truth-csv binance/spot/ARBUSDT/1m 2023-03-23 2023-03-24\n"
     "\n"
+    "Plays Binance: REST of spot and USD-M futures with their limits, and the bulk archive.\n"
     "Point a client at it: --base-url binance/um=http://127.0.0.1:PORT, or\n"
     "--archive-url binance=http://127.0.0.1:PORT/archive. Both markets are on one port.";
 
@@ -34,22 +34,29 @@ void add_truth(CLI::App& app, SimFlags& flags) {
                                    "Serve DIR/binance/{spot,um}/SYMBOL-INTERVAL.csv.gz, and the "
                                    "zips below DIR/archive as they are")
                         ->type_name("DIR");
-  app.add_option("--generate", flags.generate, "Serve candles made from this number")
-      ->type_name("SEED")
-      ->excludes(data);
+  const auto generate =
+      app.add_option("--generate", flags.generate, "Serve candles made from this number")
+          ->type_name("SEED")
+          ->excludes(data);
   app.add_option("--symbols", flags.symbols, "How many symbols to generate, on each market")
       ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}))
-      ->capture_default_str();
+      ->type_name("N")
+      ->capture_default_str()
+      ->needs(generate);
   app.add_option("--from", flags.from, "When generated symbols are listed (2020-01-01)")
-      ->type_name("TIME");
-  app.add_option("--to", flags.to, "When they are delisted (never)")->type_name("TIME");
-  app.add_flag("--varied-lives", flags.varied_lives,
-               "List some of them later, delist some earlier");
+      ->type_name("TIME")
+      ->needs(generate);
+  app.add_option("--to", flags.to, "When they are delisted (never)")
+      ->type_name("TIME")
+      ->needs(generate);
+  app.add_flag("--varied-lives", flags.varied_lives, "List some of them later, delist some earlier")
+      ->needs(generate);
   app.add_option("--outage-every", flags.outage_every_days,
                  "One outage of the whole exchange in about so many DAYS; 0: none")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 36'500))
       ->type_name("DAYS")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(generate);
   app.add_option("--truth-csv", flags.truth_csv,
                  "Print the candles of a series (EXCHANGE/MARKET/SYMBOL/INTERVAL) in [FROM, TO) as "
                  "kline CSV, and exit")
@@ -86,10 +93,11 @@ void add_behaviour(CLI::App& app, SimFlags& flags) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--faults", flags.faults, "Faults, one a line")->type_name("FILE");
-  app.add_option("--fault-seed", flags.fault_seed,
-                 "Random faults that a client which tries again gets over")
-      ->type_name("SEED");
-  app.add_flag("--fault-data", flags.fault_data, "with --fault-seed: wrong rows as well");
+  const auto seed = app.add_option("--fault-seed", flags.fault_seed,
+                                   "Random faults that a client which tries again gets over")
+                        ->type_name("SEED");
+  app.add_flag("--fault-data", flags.fault_data, "with --fault-seed: wrong rows as well")
+      ->needs(seed);
   app.add_option("--ledger", flags.ledger, "Write every request to FILE, as lines of JSON")
       ->type_name("FILE");
   app.add_flag("--request-log", flags.request_log, "Print every request to stderr");

@@ -169,15 +169,15 @@ Result<void> run(const SimFlags& flags, const sim::Truth& truth) {
   async::CancelSource stop;
   const cli::StopSignals signals(loop, stop);
   const std::uint16_t port = (*listener)->port();
-  print_ready(flags, truth, port);
-  if (!flags.port_file.empty()) {
-    const Result<void> written = write_port_file(flags.port_file, port);
-    if (!written) {
-      std::fprintf(stderr, "bf-sim: %s\n", written.error().message().c_str());
-      stop.cancel();
-    }
+  Result<void> announced;
+  if (!flags.port_file.empty()) announced = write_port_file(flags.port_file, port);
+  if (announced) {
+    print_ready(flags, truth, port);
+  } else {
+    stop.cancel();  // the listener still wants to be closed in order
   }
   Result<void> served = loop.run(serve_until_stopped(loop, **listener, exchange, stop.token()));
+  if (!announced) return announced;
   print_summary(exchange.ledger().counters());
   return served;
 }
