@@ -59,7 +59,7 @@ def exchange_info(count):
         {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 10**9},
         {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 10**9},
     ]
-    return json.dumps({"timezone": "UTC", "serverTime": 0, "rateLimits": limits, "symbols": listed})
+    return json.dumps({"timezone": "UTC", "serverTime": FROM, "rateLimits": limits, "symbols": listed})
 
 
 NGINX = """
@@ -155,7 +155,7 @@ def one_round(work, build, port, pages, extra):
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.monotonic() - began
     report = json.loads(output)
-    held = sum(series["slots"]["held"] for series in report["series"])
+    held = sum(series["held"] for series in report["series"])
     return process.returncode, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, held
 
 

@@ -55,7 +55,7 @@ select_series() {
 fetched=0 micros=0
 for line in "${index[@]}"; do
   select_series "$line"
-  source=(--state-dir "$store/state" --base-url "$where=$url" --archive-url "${where%/*}=$url/archive")
+  source=(--state-dir "$build/demo-state" --base-url "$where=$url" --archive-url "${where%/*}=$url/archive")
   plan=0
   bf-engine plan "${series[@]}" "${source[@]}" >"$exports/plan.txt" || plan=$?
   started=${EPOCHREALTIME/./}

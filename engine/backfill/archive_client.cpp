@@ -59,9 +59,8 @@ Result<std::string> inflate(const std::string& packed, const zip_stat_t& entry) 
   const Decompressor decompressor(libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
   if (!decompressor) return fail(Code::kNoMemory, "no decompressor");
   std::size_t written = 0;
-  const libdeflate_result result =
-      libdeflate_deflate_decompress(decompressor.get(), packed.data(), packed.size(), bytes.data(),
-                                    bytes.size(), &written);
+  const libdeflate_result result = libdeflate_deflate_decompress(
+      decompressor.get(), packed.data(), packed.size(), bytes.data(), bytes.size(), &written);
   if (result != LIBDEFLATE_SUCCESS || written != bytes.size()) {
     return bad_zip("its data does not inflate to the size that it declares");
   }
@@ -109,8 +108,7 @@ Result<std::string> unzip_single(std::string_view zip, std::size_t bytes_max) {
     return bad_zip("its member claims " + std::to_string(entry.size) + " bytes");
   }
   // libzip for the directory, libdeflate for the data: it inflates twice as fast.
-  Result<std::string> bytes =
-      read_stored(archive.get(), entry, ZIP_FL_COMPRESSED, entry.comp_size);
+  Result<std::string> bytes = read_stored(archive.get(), entry, ZIP_FL_COMPRESSED, entry.comp_size);
   if (bytes && entry.comp_method == ZIP_CM_DEFLATE) bytes = inflate(*bytes, entry);
   if (!bytes) return bytes;
   if (bytes->size() != entry.size ||
@@ -157,8 +155,7 @@ async::Task<Result<std::string>> ArchiveClient::get(std::string path, std::size_
 
 async::Task<Result<ArchiveRows>> ArchiveClient::fetch(Series series, exchange::ArchiveFile file,
                                                       async::CancelToken cancel) {
-  const Result<std::string> published =
-      co_await get(file.checksum_path, kChecksumBytesMax, cancel);
+  const Result<std::string> published = co_await get(file.checksum_path, kChecksumBytesMax, cancel);
   if (!published) co_return fail(published.error());
   const Result<std::string> expected = api_.parse_checksum(*published);
   if (!expected) co_return fail(expected.error().at("archive " + file.checksum_path));

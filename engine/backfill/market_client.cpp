@@ -67,7 +67,8 @@ std::int64_t MarketClient::backoff_ns(std::int64_t retry) {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
   z ^= z >> 31;
-  const std::int64_t ceiling = std::min(kBackoffMaxMs, kBackoffFirstMs << std::min<std::int64_t>(retry, 10));
+  const std::int64_t ceiling =
+      std::min(kBackoffMaxMs, kBackoffFirstMs << std::min<std::int64_t>(retry, 10));
   const auto spread = static_cast<std::uint64_t>(ceiling);
   return static_cast<std::int64_t>(z % spread) * kNsPerMs;
 }
@@ -109,8 +110,9 @@ MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std:
     DurationMs stay_away = ban ? kBanPauseMs : kLimitedPauseMs;
     if (failure->retry_after_ms > 0) stay_away = std::min(failure->retry_after_ms, kPauseMaxMs);
     limiter_.pause(limits::Pause{wall + stay_away, ban, error.message()});
-    observer_.on_event(Event{Event::Type::kPaused, "",
-                             name() + " until " + format_time(wall + stay_away) + ": " + error.message()});
+    observer_.on_event(
+        Event{Event::Type::kPaused, "",
+              name() + " until " + format_time(wall + stay_away) + ": " + error.message()});
     if (ban) end_source(Error(error).with_retry_at(wall + stay_away));
     return Attempt{fail(Error(error).with_retry_at(wall + stay_away)), !ban, false};
   }

@@ -62,7 +62,8 @@ class MarketClient {
     bool again = false;
     bool counts = true;  ///< against retries_max
   };
-  [[nodiscard]] async::Task<Attempt> attempt(exchange::ApiRequest request, async::CancelToken cancel);
+  [[nodiscard]] async::Task<Attempt> attempt(exchange::ApiRequest request,
+                                             async::CancelToken cancel);
   [[nodiscard]] Attempt judge(net::HttpResponse response, const std::string& what);
   [[nodiscard]] limits::Feedback feedback(const net::HttpResponse& response) const;
   [[nodiscard]] async::Task<Result<void>> ask_clock(async::CancelToken cancel);

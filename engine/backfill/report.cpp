@@ -19,8 +19,10 @@ using Reasons = std::vector<std::pair<Exit, std::string>>;
 void add_failures(const std::string& who, const std::vector<Failure>& failures, Reasons& reasons) {
   for (const Failure& failure : failures) {
     const Exit exit = exit_of(failure.code);
-    // A page that failed for good shows as missing slots; only what is more than that counts here.
-    if (exit == Exit::kComplete || exit == Exit::kMissing) continue;
+    // A series' page that failed for good shows as missing slots, which count by themselves; what failed
+    // before there was a series has none to show.
+    const bool shows_as_missing = exit == Exit::kMissing && !who.empty();
+    if (exit == Exit::kComplete || shows_as_missing) continue;
     reasons.emplace_back(exit, who.empty() ? failure.message : who + ": " + failure.message);
   }
 }
@@ -53,28 +55,35 @@ void add_failure(std::vector<Failure>& failures, const Error& error) {
 Exit exit_of(Code code) noexcept {
   switch (code) {
     case Code::kInternal:
-    case Code::kNoMemory: return Exit::kInternal;
+    case Code::kNoMemory:
+      return Exit::kInternal;
     case Code::kUsage:
-    case Code::kUnknownName: return Exit::kUsage;
+    case Code::kUnknownName:
+      return Exit::kUsage;
     case Code::kIo:
     case Code::kNoSpace:
     case Code::kSyncFailed:
     case Code::kLocked:
     case Code::kFormat:
-    case Code::kCorrupt: return Exit::kStorage;
+    case Code::kCorrupt:
+      return Exit::kStorage;
     case Code::kNetwork:
     case Code::kTimeout:
     case Code::kTls:
     case Code::kLimited:
     case Code::kBanned:
     case Code::kBlocked:
-    case Code::kUnavailable: return Exit::kTemporary;
-    case Code::kDataQuality: return Exit::kQuality;
+    case Code::kUnavailable:
+      return Exit::kTemporary;
+    case Code::kDataQuality:
+      return Exit::kQuality;
     case Code::kNotFound:
     case Code::kLimit:
     case Code::kProtocol:
-    case Code::kRejected: return Exit::kMissing;
-    case Code::kCancelled: return Exit::kComplete;
+    case Code::kRejected:
+      return Exit::kMissing;
+    case Code::kCancelled:
+      return Exit::kComplete;
   }
   return Exit::kInternal;
 }

@@ -38,8 +38,7 @@ Result<net::Url> base_url(const std::map<std::string, std::string>& urls,
 Result<void> open_bans(MarketRun& market, const RunOptions& options, const net::Url& base,
                        const Clock& clock) {
   if (options.state_dir.empty()) return {};
-  const std::string key =
-      base.endpoint.host + ":" + std::to_string(base.endpoint.port) + " direct";
+  const std::string key = base.endpoint.host + ":" + std::to_string(base.endpoint.port) + " direct";
   Result<limits::BanFile> bans = limits::BanFile::open(options.state_dir, key, clock);
   if (!bans) return fail(bans.error());
   // Read once here: a file that cannot be read must not pass for "no ban".
@@ -59,8 +58,8 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
                                   std::string(kind_name(options.kind)) + " of interval " +
                                   std::string(interval_name(options.interval)));
   }
-  const Result<net::Url> base = base_url(options.base_urls, **api, (*api)->default_base_url(),
-                                         options.allow_plain_http);
+  const Result<net::Url> base =
+      base_url(options.base_urls, **api, (*api)->default_base_url(), options.allow_plain_http);
   if (!base) return fail(base.error());
   auto market =
       std::make_unique<MarketRun>(services.loop, options.concurrency, kArchiveConcurrency);
@@ -76,19 +75,18 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
   limiter.bans = market->bans.get();
   market->limiter =
       std::make_unique<limits::RateLimiter>(services.loop, (*api)->limit_rules(), limiter);
-  market->client = std::make_unique<MarketClient>(
-      services.loop, http, **api, *market->limiter, services.observer,
-      MarketClientOptions{*base, options.retries_max});
+  market->client = std::make_unique<MarketClient>(services.loop, http, **api, *market->limiter,
+                                                  services.observer,
+                                                  MarketClientOptions{*base, options.retries_max});
 
   const exchange::ArchiveApi* const archive =
       exchange::find_archive(selection.exchange, selection.market);
   if (archive == nullptr) return market;
-  const Result<net::Url> archive_base = base_url(
-      options.archive_urls, **api, archive->default_base_url(), options.allow_plain_http);
+  const Result<net::Url> archive_base =
+      base_url(options.archive_urls, **api, archive->default_base_url(), options.allow_plain_http);
   if (!archive_base) return fail(archive_base.error());
-  market->archive = std::make_unique<ArchiveClient>(services.loop, http, *archive,
-                                                    services.observer,
-                                                    ArchiveClientOptions{*archive_base, 4});
+  market->archive = std::make_unique<ArchiveClient>(
+      services.loop, http, *archive, services.observer, ArchiveClientOptions{*archive_base, 4});
   return market;
 }
 
@@ -125,15 +123,14 @@ async::Task<void> plan_targets(RunState& run, MarketPart& part) {
   const exchange::ArchiveApi* const archive =
       part.market->archive ? &part.market->archive->api() : nullptr;
   for (std::size_t i = 0; i < part.targets.size(); ++i) {
-    const plan::SeriesPlan plan = plan_of(run.options, *part.market, part.targets[i], gaps[i],
-                                          RangeSet(), RangeSet());
+    const plan::SeriesPlan plan =
+        plan_of(run.options, *part.market, part.targets[i], gaps[i], RangeSet(), RangeSet());
     plan::add_totals(plan, *part.market->api, archive, part.planned);
     run.progress.pages_planned += static_cast<std::int64_t>(plan.files.size() + plan.pages.size());
     part.reports[i].slots = gaps[i].count(part.targets[i].wanted);
   }
-  const int share = run.options.max_weight_percent != 0
-                        ? run.options.max_weight_percent
-                        : part.market->api->default_share_percent();
+  const int share = run.options.max_weight_percent != 0 ? run.options.max_weight_percent
+                                                        : part.market->api->default_share_percent();
   for (plan::SourceTotals& totals : part.planned) {
     plan::set_seconds(totals, part.market->api->limit_rules(), share);
     const std::string text = totals.source + ": " + std::to_string(totals.requests) +
@@ -145,8 +142,8 @@ async::Task<void> plan_targets(RunState& run, MarketPart& part) {
 
 void announce_ranges(RunState& run, const MarketPart& part) {
   for (const SeriesTarget& target : part.targets) {
-    run.services.observer.on_event(Event{Event::Type::kRangeResolved, target.series.name(),
-                                         format_range(target.wanted)});
+    run.services.observer.on_event(
+        Event{Event::Type::kRangeResolved, target.series.name(), format_range(target.wanted)});
   }
 }
 
@@ -221,7 +218,8 @@ void update_progress(RunState& run, const std::vector<std::unique_ptr<MarketPart
   // By the plan's limits, or by the pace so far where that is slower.
   const auto done = static_cast<double>(progress.pages_done);
   const auto planned = static_cast<double>(std::max(progress.pages_planned, progress.pages_done));
-  const double whole = std::max(limit_seconds, static_cast<double>(elapsed_ns) / 1e9 * planned / done);
+  const double whole =
+      std::max(limit_seconds, static_cast<double>(elapsed_ns) / 1e9 * planned / done);
   progress.eta_seconds = whole * (planned - done) / planned;
 }
 

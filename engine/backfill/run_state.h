@@ -15,6 +15,9 @@
 
 namespace bf::backfill {
 
+/// An answer that cannot be read or contradicts itself is asked for so often.
+inline constexpr int kReadAttemptsMax = 3;
+
 /// One market as all series of a run share it.
 struct MarketRun {
   MarketRun(async::Loop& loop, std::int64_t concurrency, std::int64_t archive_concurrency)
@@ -33,10 +36,7 @@ struct MarketRun {
 /// What all series of a run share.
 struct RunState {
   RunState(Services& services_in, const RunOptions& options_in, StorePump* pump_in)
-      : services(services_in),
-        options(options_in),
-        pump(pump_in),
-        plan_only(pump_in == nullptr) {}
+      : services(services_in), options(options_in), pump(pump_in), plan_only(pump_in == nullptr) {}
 
   [[nodiscard]] Series series_of(const MarketRun& market, std::string symbol) const {
     Series series;
@@ -50,7 +50,7 @@ struct RunState {
 
   Services& services;
   const RunOptions& options;
-  StorePump* pump;         ///< null while only planning
+  StorePump* pump;  ///< null while only planning
   bool plan_only;
   Progress progress;
 };

@@ -15,8 +15,6 @@ namespace {
 /// Planning again finds what an archive's file lacked and what answers left open; it ends because
 /// every answer covers its range and every failure is given up.
 constexpr int kRoundsMax = 4;
-/// An answer that cannot be read or contradicts itself is asked for again so often.
-constexpr int kReadAttemptsMax = 3;
 /// When so many pages have failed for good, one behind the other, REST is not asked for the rest of the
 /// series: each would cost its tries, and a place that other series could use.
 constexpr int kPagesFailedMax = 8;
@@ -30,11 +28,11 @@ struct SeriesState {
   SeriesTarget& target;
   SeriesReport& report;
   PumpSeries* sink = nullptr;
-  RangeSet archive_tried;   ///< files that were asked for in this run
-  RangeSet given_up;        ///< ranges whose pages failed for good in this run
-  RangeSet known_holes;     ///< spanned by one answer: not worth a page
-  std::int64_t pushed = 0;  ///< rows
-  int pages_failed = 0;     ///< since the last good one
+  RangeSet archive_tried;           ///< files that were asked for in this run
+  RangeSet given_up;                ///< ranges whose pages failed for good in this run
+  RangeSet known_holes;             ///< spanned by one answer: not worth a page
+  std::int64_t pushed = 0;          ///< rows
+  int pages_failed = 0;             ///< since the last good one
   std::optional<Error> rest_ended;  ///< why REST is not asked for anything more in this run
 
   [[nodiscard]] Interval interval() const { return target.series.interval; }
@@ -101,7 +99,8 @@ async::Task<Result<void>> keep_rejected(SeriesState& state, const store::Answer&
                                         std::vector<RejectedRow> rejected) {
   state.report.rows_rejected += static_cast<std::int64_t>(rejected.size());
   for (const RejectedRow& row : rejected) {
-    state.run.services.observer.on_event(Event{Event::Type::kRejectedRow, state.target.series.name(),
+    state.run.services.observer.on_event(Event{Event::Type::kRejectedRow,
+                                               state.target.series.name(),
                                                format_time(row.open_time) + ": " + row.reason});
   }
   Result<void> logged;
@@ -115,7 +114,7 @@ async::Task<Result<void>> keep_rejected(SeriesState& state, const store::Answer&
 
 /// Judges `rows` and hands the good ones to the store.
 async::Task<Result<void>> store_answer(SeriesState& state, store::Answer answer, CandleBatch rows,
-                                         async::CancelToken cancel) {
+                                       async::CancelToken cancel) {
   const TimeMs closed_by = answer.asked_at - state.run.options.grace_ms;
   Result<Judged> judged = judge_rows(state.target.series, answer, std::move(rows), closed_by);
   if (!judged) co_return fail(judged.error());
@@ -128,7 +127,8 @@ async::Task<Result<void>> store_answer(SeriesState& state, store::Answer answer,
   for (store::AnsweredRows& part : judged->parts) {
     std::vector<store::AnsweredRows> pieces = in_pieces(std::move(part), state.interval());
     for (store::AnsweredRows& piece : pieces) {
-      const Result<void> pushed = co_await state.run.pump->push(state.sink, std::move(piece), cancel);
+      const Result<void> pushed =
+          co_await state.run.pump->push(state.sink, std::move(piece), cancel);
       if (!pushed) co_return fail(pushed.error());
     }
   }
@@ -175,19 +175,25 @@ TimeRange tail_hole(Interval interval, TimeRange answered, const CandleBatch& ro
 }
 
 /// What comes behind a page that ends in a hole: one request without an end, whose one row spans the
-/// hole whole, wherever it ends. Its `asked` is what it answers.
+/// hole whole, wherever it ends; without a row there is nothing up to the end of what is wanted (a
+/// symbol that is no longer traded). Its `asked` is what it answers.
 /// Errors: kProtocol when the row lies in the hole: then it is the page that left it out.
 async::Task<Result<RestPage>> span_hole(SeriesState& state, TimeRange hole,
                                         async::CancelToken cancel) {
   const exchange::ApiRequest request =
       state.market.api->next_candle_request(state.target.series, hole.from);
   Result<RestPage> page = co_await request_page(state, request, hole, cancel);
-  if (!page || page->rows.empty()) co_return page;
+  if (!page) co_return page;
+  if (page->rows.empty()) {
+    page->answer.asked.to = std::max(hole.to, state.target.wanted.to);
+    co_return page;
+  }
   const TimeMs next = slot_begin(state.interval(), page->rows.open_time().front());
   if (next < hole.from) co_return fail(Code::kProtocol, request.target + ": the row is too old");
   if (next < hole.to) {
-    co_return fail(Code::kProtocol, request.target + ": the page before it left out the candle at " +
-                                        format_time(next));
+    co_return fail(
+        Code::kProtocol,
+        request.target + ": the page before it left out the candle at " + format_time(next));
   }
   page->answer.asked.to = next_slot(state.interval(), next);
   co_return page;
@@ -200,7 +206,8 @@ async::Task<Result<void>> store_page(SeriesState& state, RestPage page, async::C
 }
 
 /// Asks for one page once, and stores it with what spans the hole at its end.
-async::Task<Result<void>> try_page(SeriesState& state, TimeRange window, async::CancelToken cancel) {
+async::Task<Result<void>> try_page(SeriesState& state, TimeRange window,
+                                   async::CancelToken cancel) {
   const exchange::ApiRequest request =
       state.market.api->candles_request(state.target.series, window);
   Result<RestPage> page = co_await request_page(state, request, window, cancel);
@@ -213,9 +220,9 @@ async::Task<Result<void>> try_page(SeriesState& state, TimeRange window, async::
   // The page is not believed before it is known what comes behind it.
   Result<RestPage> span = co_await span_hole(state, hole, cancel);
   if (!span) co_return fail(span.error());
-  if (!span->rows.empty()) {
-    state.known_holes.add({hole.from, slot_begin(state.interval(), span->answer.asked.to - 1)});
-  }
+  TimeRange spanned_slots = span->answer.asked;
+  if (!span->rows.empty()) spanned_slots.to = slot_begin(state.interval(), spanned_slots.to - 1);
+  state.known_holes.add(spanned_slots);
   const Result<void> stored = co_await store_page(state, std::move(*page), cancel);
   if (!stored) co_return fail(stored.error().at(request.target));
   const Result<void> spanned = co_await store_page(state, std::move(*span), cancel);
@@ -223,7 +230,8 @@ async::Task<Result<void>> try_page(SeriesState& state, TimeRange window, async::
 }
 
 /// Asks again as long as that may help. Errors: the last one.
-async::Task<Result<void>> ask_page(SeriesState& state, TimeRange window, async::CancelToken cancel) {
+async::Task<Result<void>> ask_page(SeriesState& state, TimeRange window,
+                                   async::CancelToken cancel) {
   if (state.rest_ended) co_return fail(*state.rest_ended);
   Result<void> done;
   for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
@@ -236,7 +244,8 @@ async::Task<Result<void>> ask_page(SeriesState& state, TimeRange window, async::
   co_return done;
 }
 
-async::Task<Result<void>> fetch_page(SeriesState& state, TimeRange window, async::CancelToken cancel) {
+async::Task<Result<void>> fetch_page(SeriesState& state, TimeRange window,
+                                     async::CancelToken cancel) {
   const Result<void> done = co_await ask_page(state, window, cancel);
   state.market.in_flight.release();
   ++state.run.progress.pages_done;
@@ -318,7 +327,8 @@ async::Task<Result<void>> refine_listing(SeriesState& state, async::CancelToken 
   const Result<TimeMs> first_candle =
       co_await find_first_candle(state.market, state.target.series, cancel);
   if (!first_candle) co_return fail(first_candle.error());
-  const TimeMs first = std::min(slot_begin(state.interval(), *first_candle), state.target.wanted.to);
+  const TimeMs first =
+      std::min(slot_begin(state.interval(), *first_candle), state.target.wanted.to);
   if (first <= first_slot) co_return Result<void>();
   state.report.not_listed += slot_count(state.interval(), {first_slot, first});
   state.target.wanted.from = first;
@@ -329,8 +339,9 @@ async::Task<Result<void>> refine_listing(SeriesState& state, async::CancelToken 
 /// Plans and fetches until nothing is left that this run can do.
 async::Task<Result<void>> fetch_missing(SeriesState& state, async::CancelToken cancel) {
   for (int round = 0; round < kRoundsMax; ++round) {
-    plan::SeriesPlan plan = plan_of(state.run.options, state.market, state.target,
-                                    state.sink->writer->gaps(), state.archive_tried, state.given_up);
+    plan::SeriesPlan plan =
+        plan_of(state.run.options, state.market, state.target, state.sink->writer->gaps(),
+                state.archive_tried, state.given_up);
     if (plan.empty()) co_return Result<void>();
     if (round == 0) {
       // Without the exchange's time ours has to do; what is wrong with REST shows in its pages.

@@ -33,12 +33,12 @@ struct PumpSeries {
   std::unique_ptr<store::SeriesWriter> writer;
   std::vector<store::AnsweredRows> waiting;
   std::size_t waiting_rows = 0;
-  std::int64_t oldest_ns = 0;          ///< when the first of `waiting` came
+  std::int64_t oldest_ns = 0;  ///< when the first of `waiting` came
   std::uint64_t flushes_asked = 0;
-  std::uint64_t flushes_taken = 0;     ///< seen by the pump; done with its next commit
+  std::uint64_t flushes_taken = 0;  ///< seen by the pump; done with its next commit
   std::uint64_t flushes_done = 0;
   std::int64_t rows_committed = 0;
-  std::optional<Error> failed;         ///< the first error; nothing more is written
+  std::optional<Error> failed;  ///< the first error; nothing more is written
 };
 
 class StorePump {

@@ -49,8 +49,7 @@ async::Task<Known> read_ledger(RunState& run, const MarketRun& market) {
     const store::InstrumentLedger* const ledger = run.services.ledger;
     if (ledger == nullptr) return;
     known.refreshed_at = ledger->refreshed_at(market.api->exchange(), market.api->market());
-    for (store::InstrumentFacts& fact :
-         ledger->all(market.api->exchange(), market.api->market())) {
+    for (store::InstrumentFacts& fact : ledger->all(market.api->exchange(), market.api->market())) {
       std::string symbol = fact.instrument.symbol;
       known.facts.emplace(std::move(symbol), std::move(fact));
     }
@@ -100,8 +99,8 @@ async::Task<Result<void>> refresh_facts(RunState& run, MarketRun& market, Facts&
   }
   const TimeMs seen_at = market.client->now();
   const std::function<Result<void>()> change = [&] {
-    return run.services.ledger->record_list(seen_at, market.api->exchange(),
-                                            market.api->market(), listed);
+    return run.services.ledger->record_list(seen_at, market.api->exchange(), market.api->market(),
+                                            listed);
   };
   co_return co_await change_ledger(run, change);
 }
@@ -130,9 +129,12 @@ SeriesReport refused(const Series& series, const Error& error) {
 
 TimeMs resolve(const TimeSpec& spec, TimeMs now, TimeMs listed) {
   switch (spec.base) {
-    case TimeSpec::From::kAbsolute: return spec.offset_ms;
-    case TimeSpec::From::kNow: return now + spec.offset_ms;
-    case TimeSpec::From::kListing: return listed + spec.offset_ms;
+    case TimeSpec::From::kAbsolute:
+      return spec.offset_ms;
+    case TimeSpec::From::kNow:
+      return now + spec.offset_ms;
+    case TimeSpec::From::kListing:
+      return listed + spec.offset_ms;
   }
   return spec.offset_ms;
 }
@@ -157,22 +159,31 @@ SeriesTarget target_of(const RunState& run, const MarketRun& market, Series seri
   return target;
 }
 
+using Errors = std::map<std::string, Error>;  ///< by symbol
+
+/// Whether an error stops everything, and not the symbol alone.
+bool ends_run(Code code) {
+  return code == Code::kCancelled || code == Code::kNoSpace || code == Code::kIo ||
+         code == Code::kSyncFailed;
+}
+
 /// Where the list does not say when a symbol was listed, its first candle does.
 async::Task<Result<void>> find_listing(RunState& run, MarketRun& market, Series series,
-                                       store::InstrumentFacts& facts, async::CancelToken cancel) {
+                                       store::InstrumentFacts& facts, Errors& errors,
+                                       async::CancelToken cancel) {
   const Result<TimeMs> first = co_await find_first_candle(market, series, cancel);
   market.in_flight.release();
   if (!first) {
-    // Without any candle yet there is nothing to want; the next run asks again.
-    if (first.error().code() == Code::kNotFound) co_return Result<void>();
-    co_return fail(first.error());
+    if (ends_run(first.error().code())) co_return fail(first.error());
+    errors.emplace(series.instrument.symbol, first.error());
+    co_return Result<void>();
   }
   facts.listed = slot_begin(series.interval, *first);
   co_return co_await record_listing(run, series.instrument, *facts.listed);
 }
 
 async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, Facts& known,
-                                        std::vector<std::string> symbols,
+                                        Errors& errors, std::vector<std::string> symbols,
                                         async::CancelToken cancel) {
   async::TaskGroup group(run.services.loop, cancel);
   Result<void> place;
@@ -181,7 +192,7 @@ async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, Facts&
     if (facts == known.end() || facts->second.listed) continue;
     place = co_await market.in_flight.acquire(group.token());
     if (!place) break;
-    group.spawn(find_listing(run, market, run.series_of(market, symbol), facts->second,
+    group.spawn(find_listing(run, market, run.series_of(market, symbol), facts->second, errors,
                              group.token()));
   }
   const Result<void> joined = co_await group.join();
@@ -189,18 +200,42 @@ async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, Facts&
   co_return place;
 }
 
-}  // namespace
-
-async::Task<Result<TimeMs>> find_first_candle(MarketRun& market, Series series,
-                                              async::CancelToken cancel) {
+/// Asks once for the first candle; none is an empty answer.
+async::Task<Result<std::optional<TimeMs>>> ask_first_candle(MarketRun& market, Series series,
+                                                            async::CancelToken cancel) {
   const exchange::ApiRequest request = market.api->next_candle_request(series, 0);
   const Result<net::HttpResponse> response = co_await market.client->get(request, cancel);
   if (!response) co_return fail(response.error());
   CandleBatch rows;
   const Result<void> parsed = market.api->parse_candles(series, response->body, rows);
   if (!parsed) co_return fail(parsed.error().at(request.target));
-  if (rows.empty()) co_return fail(Code::kNotFound, series.name() + " has no candle yet");
-  co_return rows.open_time().front();
+  std::optional<TimeMs> first;
+  if (!rows.empty()) first = rows.open_time().front();
+  co_return first;
+}
+
+Error unknown_symbol(const MarketRun& market, const std::string& symbol) {
+  return Error(Code::kUnknownName, market.client->name() + " does not know the symbol \"" +
+                                       printable(symbol) + "\"; see bf-engine symbols --exchange " +
+                                       std::string(market.api->exchange()) + " --market " +
+                                       std::string(market.api->market()));
+}
+
+}  // namespace
+
+async::Task<Result<TimeMs>> find_first_candle(MarketRun& market, Series series,
+                                              async::CancelToken cancel) {
+  Result<std::optional<TimeMs>> first = std::nullopt;
+  // An answer that reads badly, or that says that there is nothing, is not believed at once.
+  for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
+    first = co_await ask_first_candle(market, series, cancel);
+    const bool misread = !first && first.error().code() == Code::kProtocol;
+    const bool empty = first && !first->has_value();
+    if (!misread && !empty) break;
+  }
+  if (!first) co_return fail(first.error());
+  if (!first->has_value()) co_return fail(Code::kNotFound, series.name() + " has no candle yet");
+  co_return **first;
 }
 
 async::Task<Result<void>> record_listing(RunState& run, Instrument instrument, TimeMs listed) {
@@ -231,7 +266,9 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
     if (!refreshed) co_return fail(refreshed.error());
   }
   const std::vector<std::string> symbols = selected_symbols(*market.selection, known.facts);
-  const Result<void> listings = co_await find_listings(run, market, known.facts, symbols, cancel);
+  Errors errors;
+  const Result<void> listings =
+      co_await find_listings(run, market, known.facts, errors, symbols, cancel);
   if (!listings) co_return fail(listings.error());
 
   Targets out;
@@ -239,17 +276,12 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
     const Series series = run.series_of(market, symbol);
     const auto facts = known.facts.find(symbol);
     if (facts == known.facts.end()) {
-      out.refused.push_back(
-          refused(series, Error(Code::kUnknownName,
-                                market.client->name() + " does not know the symbol \"" +
-                                    printable(symbol) + "\"; see bf-engine symbols --exchange " +
-                                    std::string(market.api->exchange()) + " --market " +
-                                    std::string(market.api->market()))));
+      out.refused.push_back(refused(series, unknown_symbol(market, symbol)));
       continue;
     }
-    if (!facts->second.listed) {
-      out.refused.push_back(
-          refused(series, Error(Code::kNotFound, series.name() + " has no candle yet")));
+    const auto error = errors.find(symbol);
+    if (error != errors.end()) {
+      out.refused.push_back(refused(series, error->second));
       continue;
     }
     out.targets.push_back(target_of(run, market, series, facts->second));

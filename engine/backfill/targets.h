@@ -13,7 +13,8 @@ namespace bf::backfill {
 /// The series of one market and their ranges.
 struct Targets {
   std::vector<SeriesTarget> targets;
-  /// Symbols that cannot be run, with the reason in their failures: unknown ones.
+  /// Symbols that cannot be run, with the reason in their failures: unknown ones, those without a
+  /// candle yet, those whose listing could not be found out.
   std::vector<SeriesReport> refused;
 };
 

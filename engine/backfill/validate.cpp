@@ -202,9 +202,8 @@ Result<Judged> judge_rows(const Series& series, const store::Answer& answer, Can
   store::Answer closed = answer;
   closed.asked.to = closed_end(series.interval, answer.asked, closed_by);
   judged.not_closed = std::count_if(
-      rows.open_time().begin(), rows.open_time().end(), [&](TimeMs t) {
-        return answer.asked.contains(t) && !closed.asked.contains(t);
-      });
+      rows.open_time().begin(), rows.open_time().end(),
+      [&](TimeMs t) { return answer.asked.contains(t) && !closed.asked.contains(t); });
   const std::vector<std::uint32_t> order = wanted_rows(rows, closed.asked, judged);
   judged.outside -= judged.not_closed;
 

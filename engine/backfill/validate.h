@@ -24,10 +24,10 @@ struct Judged {
   /// missing instead of becoming absent.
   std::vector<store::AnsweredRows> parts;
   std::vector<RejectedRow> rejected;
-  std::int64_t rows = 0;       ///< good ones, in `parts`
-  std::int64_t outside = 0;    ///< open time outside the asked range: dropped
-  std::int64_t not_closed = 0; ///< the forming candle and what is behind it: dropped
-  std::int64_t repeated = 0;   ///< the same open time again in one answer: one is kept
+  std::int64_t rows = 0;        ///< good ones, in `parts`
+  std::int64_t outside = 0;     ///< open time outside the asked range: dropped
+  std::int64_t not_closed = 0;  ///< the forming candle and what is behind it: dropped
+  std::int64_t repeated = 0;    ///< the same open time again in one answer: one is kept
 };
 
 /// `answer.asked` is what was asked; candles that close behind `closed_by` (exchange's wall ms, grace

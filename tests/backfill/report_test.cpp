@@ -98,8 +98,18 @@ TEST(ExitCode, AFailureOfASeriesCountsAsOneOfTheRun) {
 }
 
 TEST(ExitCode, APageThatWasRefusedShowsAsItsMissingSlotsAlone) {
-  RunReport report = with_failures({Code::kRejected, Code::kNotFound, Code::kProtocol});
-  EXPECT_EQ(exit_code(report, false), Exit::kComplete);
+  RunReport report;
+  SeriesReport series = series_with({});
+  add_failure(series.failures, Error(Code::kProtocol, "candle row 7: volume cannot be read"));
+  add_failure(series.failures, Error(Code::kRejected, "HTTP 400"));
+  report.series.push_back(series);
+  EXPECT_EQ(exit_code(report, false), Exit::kComplete) << "another page gave the slots";
+  report.series[0].slots.missing = 499;
+  EXPECT_EQ(exit_code(report, false), Exit::kMissing);
+}
+
+TEST(ExitCode, AListThatCouldNotBeReadLeavesEverythingMissing) {
+  EXPECT_EQ(exit_code(with_failures({Code::kProtocol}), false), Exit::kMissing);
 }
 
 TEST(Failures, EqualOnesAreCountedAndTheListIsBounded) {

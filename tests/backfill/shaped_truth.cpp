@@ -28,6 +28,8 @@ ShapedTruth::ShapedTruth(std::size_t symbols, std::uint64_t seed)
 
 void ShapedTruth::add_hole(const std::string& symbol, TimeRange hole) { holes_[symbol].add(hole); }
 
+void ShapedTruth::clear_holes() { holes_.clear(); }
+
 void ShapedTruth::set_life(const std::string& symbol, TimeRange life) {
   for (std::vector<sim::SimInstrument>& market : instruments_) {
     for (sim::SimInstrument& instrument : market) {

@@ -19,6 +19,7 @@ class ShapedTruth final : public sim::Truth {
 
   /// No candle of `symbol` opens in `hole`, on either market.
   void add_hole(const std::string& symbol, TimeRange hole);
+  void clear_holes();
   /// What the instrument list says of `symbol`'s life; candles exist in it alone.
   void set_life(const std::string& symbol, TimeRange life);
   /// Candles that open in `range` get other values.

@@ -48,6 +48,19 @@ async::Task<bool> sleep_for(async::Loop& loop, std::int64_t ns) {
   co_return wake == async::Wake::kTimeout;
 }
 
+std::string two_rows(const CandleBatch& held, std::size_t held_row, const CandleBatch& truth,
+                     std::size_t true_row) {
+  std::string text = "row " + std::to_string(held_row) + ", stored:";
+  for (std::size_t column = 0; column < kColumnCount; ++column) {
+    text.append(" ").append(held.text_at(static_cast<Column>(column), held_row));
+  }
+  text.append("; true:");
+  for (std::size_t column = 0; column < kColumnCount; ++column) {
+    text.append(" ").append(truth.text_at(static_cast<Column>(column), true_row));
+  }
+  return text;
+}
+
 backfill::RunReport storage_failure(const Error& error) {
   backfill::RunReport report;
   backfill::add_failure(report.failures, error);
@@ -185,19 +198,58 @@ std::string SimWorld::difference(const Series& series, TimeRange range) {
   const CandleBatch truth = true_rows(series, range);
   const std::size_t rows = std::min(held.row_count(), truth.row_count());
   for (std::size_t row = 0; row < rows; ++row) {
-    if (same_row(held, row, truth, row)) continue;
-    std::string text = "row " + std::to_string(row) + ": stored";
-    for (const CandleBatch* batch : {&held, &truth}) {
-      for (std::size_t column = 0; column < kColumnCount; ++column) {
-        text.append(" ").append(batch->text_at(static_cast<Column>(column), row));
-      }
-      if (batch == &held) text += "; true";
-    }
-    return text;
+    if (!same_row(held, row, truth, row)) return two_rows(held, row, truth, row);
   }
   if (held.row_count() == truth.row_count()) return "";
   return "stored " + std::to_string(held.row_count()) + " rows of " +
          std::to_string(truth.row_count());
+}
+
+std::string SimWorld::wrong_row(const Series& series, TimeRange range) {
+  const CandleBatch held = stored_rows(series, range);
+  const CandleBatch truth = true_rows(series, range);
+  std::size_t there = 0;
+  for (std::size_t row = 0; row < held.row_count(); ++row) {
+    const TimeMs open_time = held.open_time()[row];
+    while (there < truth.row_count() && truth.open_time()[there] < open_time) ++there;
+    if (there == truth.row_count()) return "no candle opens at " + format_time(open_time);
+    if (!same_row(held, row, truth, there)) return two_rows(held, row, truth, there);
+  }
+  return "";
+}
+
+std::vector<store::Answer> SimWorld::provenance(const Series& series, TimeRange range) {
+  std::vector<store::Answer> answers;
+  const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
+  if (snapshot == nullptr) return answers;
+  store::ScanOptions options;
+  options.provenance = true;
+  const std::unique_ptr<store::Scan> scan = snapshot->scan(range, kAllColumns, options);
+  store::ScanBatch batch;
+  while (true) {
+    const Result<bool> more = scan->next(batch);
+    EXPECT_TRUE(more) << more.error().message();
+    if (!more || !*more) return answers;
+    for (const auto& run : batch.provenance) answers.push_back(batch.answers.at(run.answer));
+  }
+}
+
+std::vector<store::Conflict> SimWorld::conflicts(const Series& series) {
+  const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
+  if (snapshot == nullptr) return {};
+  Result<std::vector<store::Conflict>> conflicts = snapshot->conflicts();
+  EXPECT_TRUE(conflicts) << conflicts.error().message();
+  return conflicts ? *std::move(conflicts) : std::vector<store::Conflict>();
+}
+
+std::string SimWorld::file_text(const std::string& path) {
+  const auto file = files_.open(path, FileSystem::Open::kRead);
+  if (!file) return file.error().message();
+  const Result<std::uint64_t> size = (*file)->size();
+  if (!size) return size.error().message();
+  std::string text(*size, '\0');
+  const Result<void> read = (*file)->pread(std::as_writable_bytes(std::span(text)), 0);
+  return read ? text : read.error().message();
 }
 
 store::GapIndex SimWorld::gaps(const Series& series) {

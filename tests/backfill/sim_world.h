@@ -71,6 +71,13 @@ class SimWorld {
   [[nodiscard]] CandleBatch true_rows(const Series& series, TimeRange range) const;
   /// "" when the store has exactly the truth's rows; else the first difference.
   [[nodiscard]] std::string difference(const Series& series, TimeRange range);
+  /// As difference(), of rows that the store has: the first one that is not the truth's; "" for none.
+  [[nodiscard]] std::string wrong_row(const Series& series, TimeRange range);
+  /// The answers that rows in `range` came from.
+  [[nodiscard]] std::vector<store::Answer> provenance(const Series& series, TimeRange range);
+  [[nodiscard]] std::vector<store::Conflict> conflicts(const Series& series);
+  /// A whole file of the store.
+  [[nodiscard]] std::string file_text(const std::string& path);
   [[nodiscard]] store::GapIndex gaps(const Series& series);
   /// Runs the store's own check of the series.
   [[nodiscard]] Result<void> verify(const Series& series);

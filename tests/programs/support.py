@@ -41,6 +41,17 @@ def require_programs(*names):
         sys.exit(SKIPPED)
 
 
+def wait_for(condition):
+    """Polls until `condition()` is true; what it returned."""
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise RuntimeError("what was waited for did not happen")
+
+
 class Outcome:
     """How a program ended, and what it said."""
 

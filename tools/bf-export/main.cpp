@@ -10,6 +10,7 @@
 #include "tools/bf-export/options.h"
 #include "tools/cli/export_rows.h"
 #include "tools/cli/export_target.h"
+#include "tools/cli/files.h"
 #include "tools/cli/json.h"
 #include "tools/cli/store_access.h"
 #include "tools/cli/text.h"

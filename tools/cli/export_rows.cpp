@@ -72,8 +72,7 @@ RowWriter::RowWriter(const ExportLayout& layout, const Series& series)
   for (const ExportColumn& column : layout.columns) {
     Cell cell;
     cell.column = column;
-    cell.before = cells_.empty() ? "" : ",";
-    if (json_) cell.before += fmt::format("\"{}\":", export_column_name(column));
+    if (json_) cell.name = fmt::format("\"{}\":", export_column_name(column));
     cells_.push_back(std::move(cell));
   }
   const std::string name = series.name();
@@ -117,12 +116,17 @@ void RowWriter::rows(const store::ScanBatch& batch, std::size_t begin, std::size
   if (begin < end && layout_.gaps == GapMode::kFlat) remember_close(batch, end - 1);
 }
 
+char* RowWriter::write_before(const Cell& cell, char* at) const noexcept {
+  if (&cell != cells_.data()) *at++ = ',';
+  return json_ ? put(at, cell.name) : at;
+}
+
 char* RowWriter::write_row(const store::ScanBatch& batch, std::size_t row, TextBuffer& out) {
   while (run_ < batch.provenance.size() && batch.provenance[run_].row_end <= row) ++run_;
   char* at = out.room(cells_.size() * kCellBytes + 4);
   if (json_) *at++ = '{';
   for (const Cell& cell : cells_) {
-    at = put(at, cell.before);
+    at = write_before(cell, at);
     at = write_cell(cell, batch, row, at, out);
   }
   if (json_) *at++ = '}';
@@ -196,7 +200,7 @@ void RowWriter::empty_slot(const EmptySlot& slot, TextBuffer& out) {
   char* at = out.room(cells_.size() * kCellBytes + 4);
   if (json_) *at++ = '{';
   for (const Cell& cell : cells_) {
-    at = put(at, cell.before);
+    at = write_before(cell, at);
     switch (cell.column.kind) {
       case ExportColumn::Kind::kStored:
         if (cell.column.stored == Column::kOpenTime) {

@@ -78,12 +78,13 @@ class RowWriter {
   /// One cell of the batch at hand.
   struct Cell {
     ExportColumn column;
-    std::string before;  ///< what stands in front of the value: "," or `,"open":`
+    std::string name;  ///< what stands in front of a JSON value: `"open":`
     const std::int64_t* values = nullptr;
     int scale = 0;
     bool wide = false;  ///< some value of the column in this batch is a WideValue
   };
   void prepare(const store::ScanBatch& batch);
+  char* write_before(const Cell& cell, char* at) const noexcept;
   char* write_row(const store::ScanBatch& batch, std::size_t row, TextBuffer& out);
   char* write_cell(const Cell& cell, const store::ScanBatch& batch, std::size_t row, char* at,
                    TextBuffer& out);

@@ -86,9 +86,13 @@ Result<std::unique_ptr<ExportTarget>> ExportTarget::open(const std::string& path
 Result<void> ExportTarget::open_temporary() {
   std::string name = path_ + ".XXXXXX" + std::string(kTemporarySuffix);
   descriptor_ = ::mkostemps(name.data(), static_cast<int>(kTemporarySuffix.size()), O_CLOEXEC);
+  if (descriptor_ < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    return fail(Code::kUsage, fmt::format("cannot make {}: its folder is not there; make it, or "
+                                          "name another target",
+                                          printable(path_)));
+  }
   if (descriptor_ < 0) {
-    return fail(
-        errno_error(fmt::format("cannot make {} (is its folder there?)", printable(path_)), errno));
+    return fail(errno_error(fmt::format("cannot make {}", printable(path_)), errno));
   }
   temporary_ = name;
   // mkostemps makes files that only their owner reads; an export is like any other file of the user.

@@ -15,7 +15,8 @@ namespace bf::cli {
 class ExportTarget {
  public:
   /// `path` "-" is stdout. With `force`, an existing file is replaced at commit().
-  /// Errors: kUsage when the file exists and `force` is not set; kNotFound, kIo, kNoSpace.
+  /// Errors: kUsage when the file exists and `force` is not set, or its folder is not there; kIo,
+  ///         kNoSpace.
   [[nodiscard]] static Result<std::unique_ptr<ExportTarget>> open(const std::string& path,
                                                                   bool gzip, bool force);
   ExportTarget(const ExportTarget&) = delete;

@@ -10,6 +10,8 @@ namespace bf::cli {
 namespace {
 
 constexpr std::size_t kDigitsMax = 20;
+/// Digits end here in their buffer; a whole copy may read as far behind the begin of any of them.
+constexpr std::size_t kDigitsBuffer = 2 * kDigitsMax;
 
 /// "00", "01" ... "99".
 constexpr std::array<char, 200> kPairs = [] {
@@ -45,8 +47,10 @@ std::uint64_t magnitude_of(std::int64_t value) noexcept {
   return value < 0 ? ~bits + 1 : bits;
 }
 
+/// Copies `count` <= kDigitsMax bytes as one block of fixed size, which is a few moves, not a call.
+/// Bytes behind them in `out` are overwritten with anything.
 char* copy(char* out, const char* from, std::size_t count) noexcept {
-  std::memcpy(out, from, count);
+  std::memcpy(out, from, kDigitsMax);
   return out + count;
 }
 
@@ -59,7 +63,7 @@ char* write_two(char* out, int value) noexcept {
 
 char* write_integer(char* out, std::int64_t value) noexcept {
   if (value < 0) *out++ = '-';
-  char digits[kDigitsMax];
+  char digits[kDigitsBuffer];
   char* const end = digits + kDigitsMax;
   const char* const begin = write_backwards(end, magnitude_of(value));
   return copy(out, begin, static_cast<std::size_t>(end - begin));
@@ -68,7 +72,7 @@ char* write_integer(char* out, std::int64_t value) noexcept {
 char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
   if (scale == 0 || mantissa == 0) return write_integer(out, mantissa);
   if (mantissa < 0) *out++ = '-';
-  char digits[kDigitsMax];
+  char digits[kDigitsBuffer];
   const char* end = digits + kDigitsMax;
   const char* const begin = write_backwards(digits + kDigitsMax, magnitude_of(mantissa));
   while (scale > 0 && end[-1] == '0') {
@@ -86,7 +90,9 @@ char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
   *out++ = '0';
   *out++ = '.';
   std::memset(out, '0', places - count);
-  return copy(out + (places - count), begin, count);
+  out += places - count;
+  std::memcpy(out, begin, count);
+  return out + count;
 }
 
 char* write_rfc3339(char* out, TimeMs t) noexcept {

@@ -10,17 +10,17 @@
 
 namespace bf::cli {
 
-/// No number that is written here takes more bytes.
-inline constexpr std::size_t kNumberBytesMax = 40;
+/// Room that any number needs: more than its text takes, because whole words are copied.
+inline constexpr std::size_t kNumberBytesMax = 48;
 /// "2024-01-31T23:59:00.123Z".
 inline constexpr std::size_t kTimeBytesMax = 24;
 
-/// Decimal digits of an integer. Writes at most 20 bytes.
+/// Decimal digits of an integer. Writes at most kNumberBytesMax bytes.
 char* write_integer(char* out, std::int64_t value) noexcept;
 
 /// mantissa / 10^scale exactly, in the shortest plain spelling: no exponent, no trailing zeros, no
 /// "-0"; the same text as format_decimal(). Writes at most kNumberBytesMax bytes.
-/// Requires: 0 <= scale <= kScaleMax. Cost: bench/export_bench.cpp.
+/// Requires: 0 <= scale <= kScaleMax.
 char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept;
 
 /// As format_time(). Writes at most kTimeBytesMax bytes. Requires: kTimeMin <= t < kTimeMax.

@@ -11,7 +11,7 @@ namespace bf::cli {
 namespace {
 
 constexpr double kNsPerSecond = 1e9;
-constexpr std::size_t kBarCells = 20;
+constexpr std::size_t kBarCells = 10;
 
 double share_done(const backfill::Progress& progress) {
   if (progress.pages_planned <= 0) return 0;
@@ -24,14 +24,14 @@ std::string facts(const backfill::Progress& progress, double rate) {
   std::string text = fmt::format(
       "{} of {} pages  {} candles", format_count(progress.pages_done),
       format_count(std::max(progress.pages_done, progress.pages_planned)), format_rate(rate));
+  if (progress.eta_seconds >= 0) {
+    text += fmt::format("  {} left", format_seconds(progress.eta_seconds));
+  }
   if (progress.weight_capacity > 0) {
     text += fmt::format("  weight {} of {}", format_count(progress.weight_used),
                         format_count(progress.weight_capacity));
   }
   if (progress.limited > 0) text += fmt::format("  {} x 429", progress.limited);
-  if (progress.eta_seconds >= 0) {
-    text += fmt::format("  {} left", format_seconds(progress.eta_seconds));
-  }
   return text;
 }
 

@@ -31,8 +31,8 @@ class RateMeter {
   std::size_t count_ = 0;  ///< added so far; the ring holds the last kSamples
 };
 
-/// "[#####---------------] 25 %  260 of 1,040 pages  61.7 k/s candles  weight 40 of 2,400  3 min 20 s
-/// left", cut to `columns`.
+/// "[##--------]  25 %  260 of 1,040 pages  61.7 k/s candles  3 min 20 s left  weight 40 of 2,400", cut
+/// to `columns`.
 [[nodiscard]] std::string bar_line(const backfill::Progress& progress, double rate,
                                    std::size_t columns);
 /// The same without the bar, for logs; never cut.

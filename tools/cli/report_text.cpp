@@ -171,7 +171,7 @@ std::string plan_text(const RunReport& report) {
   for (const plan::SourceTotals& source : report.planned) {
     table.add({source.source, format_count(source.requests), format_count(source.weight),
                format_count(source.candles), format_bytes(source.bytes),
-               format_seconds(static_cast<double>(source.seconds))});
+               source.seconds == 0 ? "-" : format_seconds(static_cast<double>(source.seconds))});
   }
   if (has_work(report)) {
     out += table.text();
