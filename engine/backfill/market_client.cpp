@@ -20,6 +20,8 @@ constexpr DurationMs kBanPauseMs = 2 * kMinuteMs;
 /// The exchange's time is asked for again where its answer took longer, so often.
 constexpr DurationMs kRoundTripGoodMs = 1'000;
 constexpr int kClockTurnsMax = 3;
+/// Clocks drift: in a long run the time is asked for anew after so long.
+constexpr std::int64_t kClockGoodNs = 15LL * 60 * 1'000 * kNsPerMs;
 /// No answer makes a source stay away longer.
 constexpr DurationMs kPauseMaxMs = 3 * kDayMs;
 
@@ -175,19 +177,22 @@ async::Task<Result<net::HttpResponse>> MarketClient::get(exchange::ApiRequest re
 }
 
 async::Task<Result<void>> MarketClient::ask_clock(async::CancelToken cancel) {
-  for (int turn = 0; turn < kClockTurnsMax; ++turn) {
+  // A clock that is known need not be had at once: an answer that waited for the limit says little, and
+  // the next turn comes.
+  const bool known = clock_asked_ns_ >= 0;
+  for (int turn = 0; turn < (known ? 1 : kClockTurnsMax); ++turn) {
     const std::int64_t began_ns = loop_.now_ns();
     const Result<net::HttpResponse> response = co_await get(api_.server_time_request(), cancel);
     if (!response) co_return fail(response.error());
     const Result<TimeMs> server_time = api_.parse_server_time(response->body);
     if (!server_time) co_return fail(server_time.error().at(name()));
     const DurationMs round_trip_ms = (loop_.now_ns() - began_ns) / kNsPerMs;
+    const bool good = round_trip_ms <= kRoundTripGoodMs;
+    if (known && !good) break;
     // Behind the exchange's clock by the answer's way, never ahead of it: by this one candles close.
     clock_offset_ms_ = *server_time - loop_.clock().wall_ms();
     limiter_.set_clock_offset(clock_offset_ms_ + round_trip_ms / 2, round_trip_ms / 2 + 1);
-    clock_known_ = true;
-    // One that waited or was tried again says little.
-    if (round_trip_ms <= kRoundTripGoodMs) break;
+    if (good) break;
   }
   co_return Result<void>();
 }
@@ -196,7 +201,9 @@ async::Task<Result<void>> MarketClient::ensure_clock(async::CancelToken cancel) 
   const Result<void> turn = co_await clock_turn_.acquire(cancel);
   if (!turn) co_return turn;
   Result<void> known;
-  if (!clock_known_) known = co_await ask_clock(cancel);
+  const bool stale = clock_asked_ns_ < 0 || loop_.now_ns() - clock_asked_ns_ > kClockGoodNs;
+  if (stale) known = co_await ask_clock(cancel);
+  if (stale && known) clock_asked_ns_ = loop_.now_ns();
   clock_turn_.release();
   co_return known;
 }

@@ -43,8 +43,8 @@ class MarketClient {
   [[nodiscard]] async::Task<Result<net::HttpResponse>> get(exchange::ApiRequest request,
                                                            async::CancelToken cancel);
 
-  /// Asks for the exchange's time, once a run, and sets the offset of now(). Whoever comes while the
-  /// answer is under way waits for it.
+  /// Asks for the exchange's time, unless that was done a short while ago, and sets the offset of now().
+  /// Whoever comes while the answer is under way waits for it.
   [[nodiscard]] async::Task<Result<void>> ensure_clock(async::CancelToken cancel);
   /// Wall ms by the exchange's clock, as far as it is known.
   [[nodiscard]] TimeMs now() const;
@@ -77,7 +77,7 @@ class MarketClient {
   Observer& observer_;
   MarketClientOptions options_;
   async::Semaphore clock_turn_;
-  bool clock_known_ = false;
+  std::int64_t clock_asked_ns_ = -1;  ///< when the exchange's time was last asked for; -1: never
   DurationMs clock_offset_ms_ = 0;
   std::int64_t last_success_ns_ = -1;
   std::uint64_t jitter_state_;

@@ -105,6 +105,36 @@ async::Task<Result<void>> refresh_facts(RunState& run, MarketRun& market, Facts&
   co_return co_await change_ledger(run, change);
 }
 
+/// Asks for the exchange's time and its list, as far as they are needed.
+async::Task<Result<void>> refresh_known(RunState& run, MarketRun& market, Facts& known,
+                                        bool needs_clock, bool needs_list,
+                                        async::CancelToken cancel) {
+  if (needs_clock) {
+    const Result<void> clock = co_await market.client->ensure_clock(cancel);
+    if (!clock) co_return clock;
+  }
+  if (!needs_list) co_return Result<void>();
+  const Result<void> refreshed = co_await refresh_facts(run, market, known, cancel);
+  co_return refreshed;
+}
+
+/// Whether a run can do without REST's list: the archive is not blocked where REST is, and needs to
+/// know no more than names and times.
+bool archive_goes_on(const RunOptions& options, const Selection& selection, const Error& error) {
+  return error.code() != Code::kCancelled && options.source == plan::SourceChoice::kArchive &&
+         !selection.all && options.from.base != TimeSpec::From::kListing;
+}
+
+/// The symbols that the user named, as listed from the beginning, where nothing is known of them.
+void add_named(const MarketRun& market, Facts& known) {
+  for (const std::string& symbol : market.selection->symbols) {
+    exchange::InstrumentInfo info;
+    info.symbol = symbol;
+    info.listed = kTimeMin;
+    known.try_emplace(symbol, facts_of(market, info));
+  }
+}
+
 std::vector<std::string> selected_symbols(const Selection& selection, const Facts& known) {
   std::vector<std::string> symbols = selection.symbols;
   if (selection.all) {
@@ -257,13 +287,18 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
   const bool near_now = options.to.base != TimeSpec::From::kAbsolute ||
                         options.to.offset_ms > market.client->now() - kClockDoubtMs;
   const bool fresh = is_fresh(market, known);
-  if (near_now || !fresh) {
-    const Result<void> clock = co_await market.client->ensure_clock(cancel);
-    if (!clock) co_return fail(clock.error());
-  }
-  if (!fresh) {
-    const Result<void> refreshed = co_await refresh_facts(run, market, known.facts, cancel);
-    if (!refreshed) co_return fail(refreshed.error());
+  const Result<void> refreshed =
+      co_await refresh_known(run, market, known.facts, near_now || !fresh, !fresh, cancel);
+  if (!refreshed) {
+    if (!archive_goes_on(options, *market.selection, refreshed.error())) {
+      co_return fail(refreshed.error());
+    }
+    run.services.observer.on_event(Event{
+        Event::Type::kWarning, "",
+        "the list of instruments is not to be had, so the archive is asked for the symbols as "
+        "they were named: " +
+            refreshed.error().message()});
+    add_named(market, known.facts);
   }
   const std::vector<std::string> symbols = selected_symbols(*market.selection, known.facts);
   Errors errors;

@@ -55,6 +55,16 @@ TEST(ArchiveRun, MonthsAndDaysEqualTheTruthWithoutACandleRequest) {
   }
 }
 
+TEST(ArchiveRun, GoesOnWithoutTheInstrumentListWhereRestIsBlocked) {
+  const ShapedTruth truth(1);
+  SimWorld world(truth);
+  world.set_faults("exchangeInfo status=451\ntime status=451");
+  const backfill::RunReport report = run(world, "um", plan::SourceChoice::kArchive);
+  ASSERT_EQ(report.series.size(), 1U) << failures_of(report);
+  EXPECT_EQ(world.difference(report.series.at(0).series, kRange), "");
+  EXPECT_EQ(world.requests(sim::Endpoint::kKlines), 0U);
+}
+
 TEST(ArchiveRun, AutoTakesWhatTheArchiveHasAndRestForTheNewest) {
   const ShapedTruth truth(1);
   SimWorld world(truth);

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+#
+# Runs the benches of bench/README.md, one after another, and prints their tables.
+# Usage: bench/run.sh BUILD_DIR [FOLDER]   FOLDER: where stores go (default: BUILD_DIR); a real disk
+set -euo pipefail
+[[ $# -ge 1 && -d $1 ]] || { echo 'usage: bench/run.sh BUILD_DIR [FOLDER]' >&2; exit 2; }
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$(cd "$1" && pwd)
+folder=${2:-$build}
+store=$(mktemp -d "$folder/bf-virtual-XXXXXX")
+trap 'rm -rf "$store"' EXIT
+
+echo '== virtual run: 541 symbols x 90 days by REST'
+"$build/bin/virtual_run_bench" "$store"
+for server in nginx sim; do
+  echo "== loopback throughput, $server"
+  "$root/bench/loopback.py" "$build" --server "$server" --dir "$folder"
+done
+echo '== HTTP client against the server in process'
+"$build/bin/http_bench"

@@ -1,0 +1,125 @@
+#include "engine/backfill/rest_pages.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/backfill/answers.h"
+
+namespace bf::backfill {
+namespace {
+
+/// Rows of REST, read but not judged.
+struct RestPage {
+  store::Answer answer;
+  CandleBatch rows;
+};
+
+/// Asks for the candles of `asked`. Errors: as MarketClient::get; kProtocol.
+async::Task<Result<RestPage>> request_page(SeriesState& state, exchange::ApiRequest request,
+                                           TimeRange asked, async::CancelToken cancel) {
+  RestPage page;
+  page.answer = answer_to(state, store::Channel::kRest, asked);
+  const Result<net::HttpResponse> response = co_await state.market.client->get(request, cancel);
+  if (!response) co_return fail(response.error());
+  const Result<void> parsed =
+      state.market.api->parse_candles(state.target.series, response->body, page.rows);
+  if (!parsed) co_return fail(parsed.error().at(request.target));
+  co_return std::move(page);
+}
+
+/// Slots at the end of what a page was asked for that it gave no row for; empty when there are none.
+TimeRange tail_hole(Interval interval, TimeRange answered, const CandleBatch& rows) {
+  TimeMs from = answered.from;
+  for (const TimeMs open_time : rows.open_time()) {
+    if (answered.contains(open_time)) from = std::max(from, next_slot(interval, open_time));
+  }
+  return {from, answered.to};
+}
+
+/// What comes behind a page that ends in a hole: one request without an end, whose one row spans the
+/// hole whole, wherever it ends; without a row there is nothing up to the end of what is wanted (a
+/// symbol that is no longer traded). Its `asked` is what it answers.
+/// Errors: kProtocol when the row lies in the hole: then it is the page that left it out.
+async::Task<Result<RestPage>> span_hole(SeriesState& state, TimeRange hole,
+                                        async::CancelToken cancel) {
+  const exchange::ApiRequest request =
+      state.market.api->next_candle_request(state.target.series, hole.from);
+  Result<RestPage> page = co_await request_page(state, request, hole, cancel);
+  if (!page) co_return page;
+  if (page->rows.empty()) {
+    page->answer.asked.to = std::max(hole.to, state.target.wanted.to);
+    co_return page;
+  }
+  const TimeMs next = slot_begin(state.interval(), page->rows.open_time().front());
+  if (next < hole.from) co_return fail(Code::kProtocol, request.target + ": the row is too old");
+  if (next < hole.to) {
+    co_return fail(
+        Code::kProtocol,
+        request.target + ": the page before it left out the candle at " + format_time(next));
+  }
+  page->answer.asked.to = next_slot(state.interval(), next);
+  co_return page;
+}
+
+async::Task<Result<void>> store_page(SeriesState& state, RestPage page, async::CancelToken cancel) {
+  const store::Answer answer = page.answer;
+  const Result<void> stored = co_await store_answer(state, answer, std::move(page.rows), cancel);
+  co_return stored;
+}
+
+/// Asks for one page once, and stores it with what spans the hole at its end.
+async::Task<Result<void>> try_page(SeriesState& state, TimeRange window,
+                                   async::CancelToken cancel) {
+  const exchange::ApiRequest request =
+      state.market.api->candles_request(state.target.series, window);
+  Result<RestPage> page = co_await request_page(state, request, window, cancel);
+  if (!page) co_return fail(page.error());
+  const TimeRange hole = tail_hole(state.interval(), window, page->rows);
+  if (hole.empty() || state.known_holes.covers(hole)) {
+    const Result<void> stored = co_await store_page(state, std::move(*page), cancel);
+    co_return stored;
+  }
+  // The page is not believed before it is known what comes behind it.
+  Result<RestPage> span = co_await span_hole(state, hole, cancel);
+  if (!span) co_return fail(span.error());
+  TimeRange spanned_slots = span->answer.asked;
+  if (!span->rows.empty()) spanned_slots.to = slot_begin(state.interval(), spanned_slots.to - 1);
+  state.known_holes.add(spanned_slots);
+  const Result<void> stored = co_await store_page(state, std::move(*page), cancel);
+  if (!stored) co_return fail(stored.error().at(request.target));
+  const Result<void> spanned = co_await store_page(state, std::move(*span), cancel);
+  co_return spanned;
+}
+
+/// Asks again as long as that may help. Errors: the last one.
+async::Task<Result<void>> ask_page(SeriesState& state, TimeRange window,
+                                   async::CancelToken cancel) {
+  if (state.rest_ended) co_return fail(*state.rest_ended);
+  Result<void> done;
+  for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
+    done = co_await try_page(state, window, cancel);
+    // What the client gave up was tried often enough; an answer that reads badly may read well again.
+    const bool misread = !done && (done.error().code() == Code::kDataQuality ||
+                                   done.error().code() == Code::kProtocol);
+    if (!misread) break;
+  }
+  co_return done;
+}
+
+}  // namespace
+
+async::Task<Result<void>> fetch_page(SeriesState& state, TimeRange window,
+                                     async::CancelToken cancel) {
+  const Result<void> done = co_await ask_page(state, window, cancel);
+  state.market.in_flight.release();
+  ++state.run.progress.pages_done;
+  if (done) {
+    state.pages_failed = 0;
+    co_return done;
+  }
+  if (ends_series(done.error().code())) co_return done;
+  state.page_failed(done.error(), window);
+  co_return Result<void>();
+}
+
+}  // namespace bf::backfill
