@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Loopback throughput of `bf-engine run` into a durable store: 1,000-row pages, ten columns.
 
-  bench/loopback.py BUILD_DIR [--server nginx|sim] [--rounds 5] [--symbols 40] [--pages 500]
+  bench/loopback.py BUILD_DIR [--server nginx|sim] [--rounds 5] [--symbols 20] [--pages 250]
 
 nginx (one worker) serves pages that were built before from real candles (fixtures/); bf-sim serves the
 same series from memory, without limits. Each round is a new store. Prints medians with [min-max]:
@@ -110,7 +110,8 @@ def start_nginx(work, count, pages):
     return server, port
 
 
-def start_sim(work, build, count, pages):
+def write_data(work, count, pages):
+    """The same series for bf-sim: one file, linked under each symbol's name."""
     rows = source_rows()
     folder = work / "data/binance/spot"
     folder.mkdir(parents=True)
@@ -120,9 +121,17 @@ def start_sim(work, build, count, pages):
             out.write(",".join(timed(rows[i % len(rows)], FROM + i * MINUTE)) + "\n")
     for name in symbols(count)[1:]:
         os.link(path, folder / f"{name}-1m.csv")
+
+
+def start_sim(work, build):
     port_file = work / "port"
-    command = [build / "bin/bf-sim", "--data", work / "data", "--no-limits", "--port", "0", "--port-file", port_file]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    port_file.unlink(missing_ok=True)
+    # It publishes a limit that is never reached, and begins to count anew with each start.
+    command = [
+        build / "bin/bf-sim", "--data", work / "data", "--no-limits", "--weight-limit", str(10**8),
+        "--port", "0", "--port-file", port_file,
+    ]  # fmt: skip
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not port_file.exists():
         if server.poll() is not None:
             sys.exit("bf-sim ended")
@@ -164,36 +173,53 @@ def spread(values, digits):
     return f"{middle:.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
 
 
+def stop(server):
+    server.send_signal(signal.SIGTERM)
+    server.wait()
+
+
+def measure(work, options, extra, rounds):
+    """Each of `rounds` gives the server to measure against and its port."""
+    expected = options.symbols * options.pages * ROWS
+    rates, cpus, peaks = [], [], []
+    for start in rounds:
+        server, port = start()
+        wait_for(port)
+        code, seconds, cpu, rss, held = one_round(work, options.build, port, options.pages, extra)
+        if options.server == "sim":
+            stop(server)
+        if code != 0 or held != expected:
+            sys.exit(f"round failed: exit code {code}, {held} of {expected} candles held")
+        rates.append(expected / seconds / 1e6)
+        cpus.append(cpu / (expected / 1e6))
+        peaks.append(rss)
+    print(f"{options.server}: {expected} candles a round, {options.rounds} rounds")
+    print(f"  million candles/s          {spread(rates, 2)}")
+    print(f"  CPU s per million candles  {spread(cpus, 3)}")
+    print(f"  peak RSS, MiB              {spread(peaks, 0)}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--server", choices=["nginx", "sim"], default="nginx")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--symbols", type=int, default=40)
-    parser.add_argument("--pages", type=int, default=500)
+    parser.add_argument("--symbols", type=int, default=20)
+    parser.add_argument("--pages", type=int, default=250)
     parser.add_argument("--dir", help="where store and pages go; a real disk for a durable store")
     options, extra = parser.parse_known_args()
     work = pathlib.Path(tempfile.mkdtemp(prefix="bf-loopback-", dir=options.dir))
-    start = start_nginx if options.server == "nginx" else lambda *a: start_sim(a[0], options.build, *a[1:])
-    server, port = start(work, options.symbols, options.pages)
     try:
-        wait_for(port)
-        expected = options.symbols * options.pages * ROWS
-        rates, cpus, peaks = [], [], []
-        for _ in range(options.rounds):
-            code, seconds, cpu, rss, held = one_round(work, options.build, port, options.pages, extra)
-            if code != 0 or held != expected:
-                sys.exit(f"round failed: exit code {code}, {held} of {expected} candles held")
-            rates.append(expected / seconds / 1e6)
-            cpus.append(cpu / (expected / 1e6))
-            peaks.append(rss)
-        print(f"{options.server}: {expected} candles a round, {options.rounds} rounds")
-        print(f"  million candles/s          {spread(rates, 2)}")
-        print(f"  CPU s per million candles  {spread(cpus, 3)}")
-        print(f"  peak RSS, MiB              {spread(peaks, 0)}")
+        if options.server == "sim":
+            write_data(work, options.symbols, options.pages)
+            rounds = [lambda: start_sim(work, options.build)] * options.rounds
+        else:
+            nginx = start_nginx(work, options.symbols, options.pages)
+            rounds = [lambda: nginx] * options.rounds
+        measure(work, options, extra, rounds)
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait()
+        if options.server == "nginx":
+            stop(nginx[0])
         shutil.rmtree(work, ignore_errors=True)
 
 
