@@ -29,7 +29,8 @@ constexpr std::uint16_t kPort = 80;
 class Quiet final : public backfill::Observer {
  public:
   void on_event(const backfill::Event& event) override {
-    if (event.type == backfill::Event::Type::kWarning) std::fprintf(stderr, "%s\n", event.text.c_str());
+    if (event.type == backfill::Event::Type::kWarning)
+      std::fprintf(stderr, "%s\n", event.text.c_str());
   }
   void on_progress(const backfill::Progress& progress) override {
     if (progress.pages_done - shown_ < 20'000) return;
@@ -97,8 +98,8 @@ int run(const std::string& directory, int symbols, int days) {
                               .ledger = &*ledger,
                               .observer = observer};
   backfill::RunOptions options;
-  options.selections.push_back({.exchange = "binance", .market = "um", .symbols = {}, .all = true,
-                                .exclude = {}});
+  options.selections.push_back(
+      {.exchange = "binance", .market = "um", .symbols = {}, .all = true, .exclude = {}});
   options.from = {backfill::TimeSpec::From::kNow, -days * kDayMs};
   options.source = plan::SourceChoice::kRest;
   options.base_urls["binance/um"] = "http://exchange.invalid:80";
@@ -141,7 +142,8 @@ int run(const std::string& directory, int symbols, int days) {
   std::printf("virtual duration   %.1f min (the weight limit allows %.1f: %.3f of its rate)\n",
               virtual_seconds / 60, limit_seconds / 60, limit_seconds / virtual_seconds);
   std::printf("wall time          %.1f s\n", wall_seconds);
-  std::printf("candles/s of wall  %.0f\n", static_cast<double>(report.candles_stored) / wall_seconds);
+  std::printf("candles/s of wall  %.0f\n",
+              static_cast<double>(report.candles_stored) / wall_seconds);
   std::printf("peak memory        %.0f MiB\n", static_cast<double>(usage.ru_maxrss) / 1024);
   std::printf("store              %.1f MB, %.2f bytes a candle\n", static_cast<double>(bytes) / 1e6,
               static_cast<double>(bytes) / static_cast<double>(report.candles_stored));

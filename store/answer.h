@@ -33,11 +33,11 @@ using Sha256 = std::array<std::uint8_t, 32>;
 struct Answer {
   std::string exchange;  ///< who answered; another exchange than the series' own is a fallback
   Channel channel = Channel::kRest;
-  TimeRange asked;         ///< every slot in it was answered: with a row, or by leaving it out
-  TimeMs asked_at = 0;     ///< when, by the exchange's clock
-  TimeMs first_row = 0;    ///< open times of the first and last row that came;
-  TimeMs last_row = -1;    ///< first_row > last_row says that none came
-  Sha256 archive_hash{};   ///< SHA-256 of the archive file; zero for every other channel
+  TimeRange asked;        ///< every slot in it was answered: with a row, or by leaving it out
+  TimeMs asked_at = 0;    ///< when, by the exchange's clock
+  TimeMs first_row = 0;   ///< open times of the first and last row that came;
+  TimeMs last_row = -1;   ///< first_row > last_row says that none came
+  Sha256 archive_hash{};  ///< SHA-256 of the archive file; zero for every other channel
 
   [[nodiscard]] bool has_rows() const noexcept { return first_row <= last_row; }
   friend bool operator==(const Answer&, const Answer&) = default;

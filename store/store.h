@@ -33,10 +33,10 @@ inline constexpr std::uint64_t kLogBytesMax = 4U << 20;
 
 /// What recovery found when a series was opened for writing.
 struct RecoveryReport {
-  std::uint64_t torn_bytes = 0;      ///< behind the last proof: never acknowledged
-  std::uint64_t damaged_bytes = 0;   ///< before it: quarantined
-  std::uint64_t salvaged_frames = 0; ///< valid frames found behind damage
-  std::string quarantine;            ///< path of the quarantined file, or empty
+  std::uint64_t torn_bytes = 0;       ///< behind the last proof: never acknowledged
+  std::uint64_t damaged_bytes = 0;    ///< before it: quarantined
+  std::uint64_t salvaged_frames = 0;  ///< valid frames found behind damage
+  std::string quarantine;             ///< path of the quarantined file, or empty
   [[nodiscard]] bool damaged() const noexcept { return damaged_bytes != 0; }
 };
 
@@ -78,11 +78,11 @@ class Scan {
 };
 
 struct SeriesStats {
-  std::uint64_t rows = 0;           ///< distinct open times
+  std::uint64_t rows = 0;  ///< distinct open times
   std::uint64_t segments = 0;
   std::uint64_t segment_bytes = 0;
   std::uint64_t log_bytes = 0;
-  TimeMs first_open = 0;            ///< 0 when there are no rows
+  TimeMs first_open = 0;  ///< 0 when there are no rows
   TimeMs last_open = 0;
   /// Rows by who answered and how, such as ("binance rest", 1440).
   std::vector<std::pair<std::string, std::uint64_t>> rows_by_source;
@@ -161,7 +161,8 @@ class Store {
   /// Errors: kCorrupt when the manifest is damaged: names the file and `bf-verify scrub --repair`.
   [[nodiscard]] virtual Result<std::unique_ptr<SeriesWriter>> writer(const Series& series) = 0;
   /// Errors: kNotFound.
-  [[nodiscard]] virtual Result<std::unique_ptr<SeriesSnapshot>> read(const Series& series) const = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<SeriesSnapshot>> read(
+      const Series& series) const = 0;
 };
 
 }  // namespace bf::store

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The tree keeps the rules that a compiler does not see.
 
-Goal: no include points up, and no form that design.md or style.md forbids comes back.
+Goal: no include points up, and no form that docs/architecture.md forbids comes back.
 Method: read every source file without its comments and strings, and match.
 Usage: layers_test.py [ROOT]; exit 1 and one line `file:line: what` for each finding.
 """

@@ -1,4 +1,5 @@
 #include "engine/backfill/market_client.h"
+#include "store/base/http_date.h"
 
 #include <algorithm>
 #include <array>
@@ -92,7 +93,7 @@ limits::Feedback MarketClient::feedback(const net::HttpResponse& response) const
     feedback.used.push_back(used);
   }
   if (const auto date = response.header("date")) {
-    const Result<TimeMs> server_time = net::parse_http_date(*date);
+    const std::optional<TimeMs> server_time = parse_http_date(*date);
     if (server_time) feedback.server_time = *server_time;
   }
   return feedback;

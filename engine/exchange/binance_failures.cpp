@@ -8,7 +8,7 @@
 #include <string>
 
 #include "engine/exchange/binance.h"
-#include "engine/exchange/http_date.h"
+#include "store/base/http_date.h"
 
 namespace bf::exchange::binance {
 namespace {

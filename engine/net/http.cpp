@@ -3,18 +3,12 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
 
 namespace bf::net {
 namespace {
 
 constexpr std::size_t kHostBytesMax = 253;
-constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed",
-                                                       "Thu", "Fri", "Sat"};
-constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 bool is_unreserved(char c) noexcept {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -39,19 +33,6 @@ tl::unexpected<Error> bad_url(std::string_view url, std::string_view why) {
   return fail(Code::kUsage, std::move(message));
 }
 
-std::optional<int> two_digits(std::string_view text) noexcept {
-  if (text.size() != 2 || text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9') {
-    return std::nullopt;
-  }
-  return (text[0] - '0') * 10 + (text[1] - '0');
-}
-
-/// Whole days since 1970-01-01, rounded down, for the day of the week.
-std::size_t weekday_of(TimeMs t) noexcept {
-  const TimeMs day = (t >= 0 ? t : t - (kDayMs - 1)) / kDayMs;
-  return static_cast<std::size_t>(((day + 4) % 7 + 7) % 7);  // 1970-01-01 was a Thursday
-}
-
 }  // namespace
 
 std::optional<std::string_view> HttpResponse::header(std::string_view name) const noexcept {
@@ -59,23 +40,6 @@ std::optional<std::string_view> HttpResponse::header(std::string_view name) cons
     if (key == name) return value;
   }
   return std::nullopt;
-}
-
-std::string percent_encode(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      encoded.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded.push_back('%');
-    encoded.push_back(kHex[byte >> 4U]);
-    encoded.push_back(kHex[byte & 15U]);
-  }
-  return encoded;
 }
 
 Result<Url> parse_url(std::string_view url, bool allow_plain) {
@@ -131,51 +95,6 @@ Result<Url> parse_url(std::string_view url, bool allow_plain) {
     return bad_url(url, "plain http is for this machine alone; use https");
   }
   return parsed;
-}
-
-Result<TimeMs> parse_http_date(std::string_view text) {
-  // "Sun, 06 Nov 1994 08:49:37 GMT"; the two older forms have not been sent for decades.
-  const auto refuse = [&] {
-    return fail(Code::kProtocol, "not an HTTP date: \"" + std::string(text.substr(0, 40)) + "\"");
-  };
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text[7] != ' ' || text[11] != ' ' ||
-      text[16] != ' ' || text[19] != ':' || text[22] != ':' || text.substr(25) != " GMT") {
-    return refuse();
-  }
-  const auto* const month = std::find(kMonths.begin(), kMonths.end(), text.substr(8, 3));
-  const auto day = two_digits(text.substr(5, 2));
-  const auto century = two_digits(text.substr(12, 2));
-  const auto year = two_digits(text.substr(14, 2));
-  const auto hour = two_digits(text.substr(17, 2));
-  const auto minute = two_digits(text.substr(20, 2));
-  const auto second = two_digits(text.substr(23, 2));
-  if (month == kMonths.end() || !day || !century || !year || !hour || !minute || !second) {
-    return refuse();
-  }
-  CivilTime civil;
-  civil.year = *century * 100 + *year;
-  civil.month = static_cast<int>(month - kMonths.begin()) + 1;
-  civil.day = *day;
-  civil.hour = *hour;
-  civil.minute = *minute;
-  civil.second = *second;
-  if (civil.year < 1970 || *day < 1 || *hour > 23 || *minute > 59 || *second > 59) return refuse();
-  const TimeMs t = from_civil(civil);
-  // The 31st of a shorter month comes back as another day.
-  if (to_civil(t).day != civil.day || kWeekdays[weekday_of(t)] != text.substr(0, 3)) {
-    return refuse();
-  }
-  return t;
-}
-
-std::string format_http_date(TimeMs t) {
-  const CivilTime civil = to_civil(t);
-  std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                 kWeekdays[weekday_of(t)].data(), civil.day,
-                                 kMonths[static_cast<std::size_t>(civil.month - 1)].data(),
-                                 civil.year, civil.hour, civil.minute, civil.second);
-  return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
 }  // namespace bf::net

@@ -41,9 +41,6 @@ struct HttpResponse {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
 };
 
-/// Percent-encodes everything but unreserved characters (RFC 3986).
-[[nodiscard]] std::string percent_encode(std::string_view text);
-
 /// An absolute http or https URL, split.
 struct Url {
   Endpoint endpoint;
@@ -52,9 +49,5 @@ struct Url {
 /// Errors: kUsage: no http(s) scheme, no host, a port out of range, user info, a query or fragment;
 /// plain http to a host that is not loopback is refused unless `allow_plain`.
 [[nodiscard]] Result<Url> parse_url(std::string_view url, bool allow_plain = false);
-
-/// An HTTP date ("Sun, 06 Nov 1994 08:49:37 GMT") in ms. Errors: kProtocol.
-[[nodiscard]] Result<TimeMs> parse_http_date(std::string_view text);
-[[nodiscard]] std::string format_http_date(TimeMs t);
 
 }  // namespace bf::net

@@ -8,6 +8,7 @@
 
 #include "engine/net/content_coding.h"
 #include "engine/net/http_head.h"
+#include "store/base/http_date.h"
 
 namespace bf::net {
 namespace {

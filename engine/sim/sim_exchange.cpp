@@ -5,6 +5,7 @@
 
 #include "engine/sim/fault_effects.h"
 #include "engine/sim/mixer.h"
+#include "store/base/http_date.h"
 
 namespace bf::sim {
 namespace {
@@ -34,7 +35,7 @@ net::ServerResponse json_response(int status, std::string body) {
 /// The message as bytes, for a clock that is not the server's: that one writes its own Date header.
 std::string with_own_date(const net::ServerResponse& response, TimeMs now) {
   std::string message = "HTTP/1.1 " + std::to_string(response.status) +
-                        " Simulated\r\nDate: " + net::format_http_date(now) +
+                        " Simulated\r\nDate: " + format_http_date(now) +
                         "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n";
   for (const auto& [name, value] : response.headers) {
     message.append(name).append(": ").append(value).append("\r\n");

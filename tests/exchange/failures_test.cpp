@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/exchange/http_date.h"
 #include "tests/exchange/exchange_support.h"
 
 namespace bf::exchange {
@@ -163,20 +162,6 @@ TEST(Failures, WhatTheServerSaidIsMadeSafeForATerminal) {
   const std::optional<ApiFailure> code = failure("um", 400, R"({"code":-1121,"msg":"\u001b[2J"})");
   ASSERT_TRUE(code);
   EXPECT_THAT(code->error.message(), Not(HasSubstr("\x1b")));
-}
-
-TEST(HttpDate, ReadsTheOneFormThatIsSentAndNothingElse) {
-  EXPECT_EQ(parse_http_date("Tue, 14 Nov 2023 22:13:20 GMT"), kNow);
-  EXPECT_EQ(parse_http_date("Thu, 29 Feb 2024 00:00:00 GMT"), 1'709'164'800'000);
-  for (const std::string_view text :
-       {"", "Tue, 14 Nov 2023 22:13:20", "Tue, 14 Nov 2023 22:13:20 UTC",
-        "14 Nov 2023 22:13:20 GMT", "Tue, 14 Foo 2023 22:13:20 GMT",
-        "Tue, 14 anF 2023 22:13:20 GMT", "Fri, 31 Feb 2023 00:00:00 GMT",
-        "Tue, 00 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 24:13:20 GMT",
-        "Tue, 14 Nov 2023 22:60:20 GMT", "Tue, 14 Nov 1823 22:13:20 GMT",
-        "Tue, 14 Nov 2023 2x:13:20 GMT"}) {
-    EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
-  }
 }
 
 }  // namespace

@@ -8,13 +8,6 @@
 namespace bf::net {
 namespace {
 
-TEST(PercentEncode, KeepsOnlyUnreservedCharacters) {
-  EXPECT_EQ(percent_encode("BTC-USDT_1.0~"), "BTC-USDT_1.0~");
-  EXPECT_EQ(percent_encode("a b&c=d?e#f/g%h+\r\n"), "a%20b%26c%3Dd%3Fe%23f%2Fg%25h%2B%0D%0A");
-  EXPECT_EQ(percent_encode(std::string("\0\xff", 2)), "%00%FF");
-  EXPECT_EQ(percent_encode(""), "");
-}
-
 TEST(ParseUrl, SplitsAbsoluteUrls) {
   const Result<Url> full = parse_url("https://api.binance.com:8443/api/v3/");
   ASSERT_TRUE(full);
@@ -62,29 +55,6 @@ TEST(ParseUrl, TakesPlainHttpToThisMachineAloneUnlessTold) {
         "http://10.0.0.1", "http://[::2]", "http://0177.0.0.1"}) {
     EXPECT_FALSE(parse_url(url)) << url;
     EXPECT_TRUE(parse_url(url, /*allow_plain=*/true)) << url;
-  }
-}
-
-TEST(HttpDate, RoundTrips) {
-  EXPECT_EQ(format_http_date(784'111'777'000), "Sun, 06 Nov 1994 08:49:37 GMT");
-  for (const TimeMs t : {TimeMs{0}, TimeMs{784'111'777'000}, TimeMs{951'782'399'000},
-                         TimeMs{1'709'164'800'000}, TimeMs{4'102'444'799'000}}) {
-    const Result<TimeMs> parsed = parse_http_date(format_http_date(t));
-    ASSERT_TRUE(parsed) << format_http_date(t);
-    EXPECT_EQ(*parsed, t);
-  }
-}
-
-TEST(HttpDate, RefusesOthers) {
-  for (const std::string text :
-       {"", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun 06 Nov 1994 08:49:37 GMT",
-        "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
-        "Sun, 6 Nov 1994 08:49:37 GMT", "Thu, 31 Feb 2022 08:49:37 GMT",
-        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
-        "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 1994 08:49:3x GMT",
-        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
-        "Sun, 06 Nov 1994 08:49:37 GMT ", "Wed, 06 Nov 0094 08:49:37 GMT"}) {
-    EXPECT_FALSE(parse_http_date(text)) << text;
   }
 }
 

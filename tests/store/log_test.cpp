@@ -223,7 +223,9 @@ TEST(Frame, SurvivesAnyBodyUnderAValidChecksum) {
       continue;
     }
     for (const AnsweredRows& good : *decoded) {
-      if (!good.rows.empty()) ASSERT_TRUE(well_ordered(good.rows.open_time()));
+      if (!good.rows.empty()) {
+        ASSERT_TRUE(well_ordered(good.rows.open_time()));
+      }
       for (const TimeMs time : good.rows.open_time()) ASSERT_TRUE(good.answer.asked.contains(time));
     }
   }

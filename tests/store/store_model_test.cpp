@@ -88,7 +88,9 @@ void run_seed(std::uint64_t seed) {
     }
     if (random.chance(15)) {
       const bool killed = random.chance(50);
-      if (!killed) ASSERT_TRUE(writing->writer->close());
+      if (!killed) {
+        ASSERT_TRUE(writing->writer->close());
+      }
       writing = Writing{};
       if (killed) files.kill();
       if (random.chance(30)) files.crash(random.next());

@@ -45,7 +45,9 @@ TEST_F(StoreOnDisk, KeepsRowsOverSealsAndReopenings) {
       const AnsweredRows rows = page((life * 3 + i) * 499, (life * 3 + i + 1) * 499);
       expected.merge(rows_of(rows));
       ASSERT_TRUE(commit(*writing->writer, rows));
-      if (i == 1) ASSERT_TRUE(writing->writer->seal());
+      if (i == 1) {
+        ASSERT_TRUE(writing->writer->seal());
+      }
     }
     const Result<Writing> second = open_writing(*files_);
     ASSERT_FALSE(second);
@@ -79,7 +81,9 @@ TEST_F(StoreOnDisk, LetsThreadsReadBesideTheWriter) {
   for (int i = 0; i < 3; ++i) readers.emplace_back(read_again_and_again);
   for (std::int64_t i = 0; i < kPages && !failed; ++i) {
     EXPECT_TRUE(commit(*writing->writer, page(i * 100, (i + 1) * 100)));
-    if (i % 10 == 9) EXPECT_TRUE(writing->writer->seal());
+    if (i % 10 == 9) {
+      EXPECT_TRUE(writing->writer->seal());
+    }
     ++committed;
   }
   committed = kPages;

@@ -103,7 +103,9 @@ TEST_F(StoreTest, GoesOnBehindASealAndAReopening) {
     const AnsweredRows rows = page(i * 700, (i + 1) * 700);
     expected.merge(rows_of(rows));
     ASSERT_OK(commit(writer(), rows));
-    if (i % 2 == 0) ASSERT_OK(writer().seal());
+    if (i % 2 == 0) {
+      ASSERT_OK(writer().seal());
+    }
     if (i == 1) {
       close();
       open();
@@ -270,7 +272,9 @@ TEST_F(StoreTest, LetsOneOrderDecideConflicts) {
       open();
       for (std::size_t i = 0; i < 4; ++i) {
         ASSERT_OK(commit(writer(), pages[static_cast<std::size_t>(order[i])]));
-        if ((seals >> i & 1U) != 0) ASSERT_OK(writer().seal());
+        if ((seals >> i & 1U) != 0) {
+          ASSERT_OK(writer().seal());
+        }
       }
       expect_rows(expected);
       // However it was sealed, each of the 200 rows that does not stand in its slot is told of.
