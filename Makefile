@@ -6,10 +6,6 @@ PREFIX ?= /usr/local
 rooms := store engine tools tests bench
 sources = find $(wildcard $(rooms)) -name '*.h' -o -name '*.cpp'
 
-# The same sources in another folder are found in the cache again.
-export CCACHE_BASEDIR := $(CURDIR)
-export CCACHE_NOHASHDIR := 1
-
 # $(call build,PRESET), $(call test,PRESET)
 define build
 cmake --preset $(1) >/dev/null
