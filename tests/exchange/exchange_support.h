@@ -1,13 +1,11 @@
 // What the tests of engine/exchange share.
 #pragma once
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "engine/exchange/market_api.h"
+#include "tests/support/source_tree.h"
 
 namespace bf::exchange {
 
@@ -26,11 +24,7 @@ class Padded {
 };
 
 inline std::string read_fixture(const std::string& name) {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  std::ifstream file(root / "fixtures" / name, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  return test::read_source_file("fixtures/" + name);
 }
 
 inline Series series_of(std::string market, std::string symbol, Kind kind = Kind::kCandles,

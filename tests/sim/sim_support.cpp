@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "tests/support/source_tree.h"
+
 namespace bf::sim {
 namespace {
 
@@ -34,7 +36,7 @@ async::Task<Result<void>> close_task(net::HttpClient& client, net::SimTransport&
 }  // namespace
 
 std::string fixtures_dir() {
-  return (fs::path(__FILE__).parent_path() / "../../fixtures").lexically_normal().string();
+  return test::source_path("fixtures");
 }
 
 const FileTruth& fixtures() {

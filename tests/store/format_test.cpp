@@ -5,26 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "store/log.h"
 #include "store/row_order.h"
 #include "store/segment_format.h"
+#include "tests/support/source_tree.h"
 
 namespace bf::store {
 namespace {
 
 using ::testing::SizeIs;
 
-std::string format_page() {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  std::ifstream in(root / "docs" / "format.md");
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
+std::string format_page() { return test::read_source_file("docs/format.md"); }
 
 /// The bytes of the page's hex block.
 Bytes example() {
