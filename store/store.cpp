@@ -138,6 +138,16 @@ class OpenStore final : public Store {
   std::map<std::string, std::weak_ptr<KnownProof>> writers_;
 };
 
+Result<void> check_local(FileSystem& files) {
+  const Result<std::string> network = files.network_name();
+  if (!network) return fail(network.error());
+  if (network->empty()) return {};
+  return fail(Code::kUsage,
+              "the store lies on a network file system (" + *network +
+                  "), whose locks and syncs are not to be relied on: use a local disk, "
+                  "or --allow-network-store");
+}
+
 Result<Uuid> open_or_create(FileSystem& files, const Clock& clock, const std::string& holder) {
   const Result<std::vector<DirectoryEntry>> entries = files.list("");
   if (!entries) return fail(entries.error());
@@ -166,6 +176,8 @@ Result<std::unique_ptr<Store>> Store::open(FileSystem& files, const Clock& clock
     if (!uuid) return fail(uuid.error().at("opening the store"));
     return std::make_unique<OpenStore>(files, clock, *uuid, nullptr);
   }
+  const Result<void> trusted = options.allow_network ? Result<void>() : check_local(files);
+  if (!trusted) return fail(trusted.error());
   Result<std::unique_ptr<FileLock>> lock = files.lock(kLockName, options.holder);
   if (!lock) return fail(lock.error());
   const Result<Uuid> uuid = open_or_create(files, clock, options.holder);

@@ -141,7 +141,8 @@ struct StoreOptions {
     kWrite,  ///< takes LOCK; makes the store where there is none
   };
   Mode mode = Mode::kRead;
-  std::string holder = "bf";  ///< who takes the lock, for people
+  std::string holder = "bf";   ///< who takes the lock, for people
+  bool allow_network = false;  ///< write on a network file system, whatever its locks and syncs do
 };
 
 class Store {
@@ -149,6 +150,7 @@ class Store {
   /// `files` is rooted at the store's directory; it and `clock` outlive the Store.
   /// Errors: kNotFound  no store there (kRead)
   ///         kLocked    another process writes; names it
+  ///         kUsage     the store lies on a network file system (kWrite)
   ///         kFormat    STORE is not ours, or its version is newer: names both versions
   ///         kIo, kNoSpace
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(FileSystem& files, const Clock& clock,

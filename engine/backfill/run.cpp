@@ -316,7 +316,7 @@ async::Task<RunReport> run_or_plan(Services& services, RunOptions options, Marke
 async::Task<RunReport> run_backfill(Services& services, RunOptions options,
                                     async::CancelToken cancel) {
   BF_ASSERT(services.files != nullptr && services.store != nullptr && services.ledger != nullptr);
-  StorePump pump(services.loop, services.store_worker, *services.store);
+  StorePump pump(services, options.free_bytes_min);
   co_return co_await run_or_plan(services, std::move(options), &run_market, &pump, cancel);
 }
 

@@ -19,6 +19,7 @@
 #include "engine/net/http_client.h"
 #include "engine/plan/planner.h"
 #include "store/instrument_ledger.h"
+#include "store/space_guard.h"
 #include "store/store.h"
 
 namespace bf::backfill {
@@ -51,6 +52,8 @@ struct RunOptions {
   std::int64_t series_at_once = 16;
   std::int64_t retries_max = 6;  ///< of one page
   DurationMs grace_ms = 2'000;   ///< a candle counts as closed so long after its end
+  /// What the store's disk keeps free: below it requests wait, below half of it the run ends; 0: off.
+  std::uint64_t free_bytes_min = store::kFreeBytesMin;
   /// "binance" or "binance/um" -> base URL, instead of the market's own.
   std::map<std::string, std::string> base_urls;
   /// "binance" -> base URL of the archive.

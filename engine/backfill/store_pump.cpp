@@ -20,7 +20,9 @@ struct Batch {
   std::optional<Error> failed;
 };
 
-Result<void> write(store::SeriesWriter& writer, std::span<const store::AnsweredRows> pages) {
+/// `seal_bytes`: a longer log is sealed.
+Result<void> write(store::SeriesWriter& writer, std::span<const store::AnsweredRows> pages,
+                   std::uint64_t seal_bytes) {
   std::size_t begin = 0;
   while (begin < pages.size()) {
     std::size_t end = begin;
@@ -35,18 +37,21 @@ Result<void> write(store::SeriesWriter& writer, std::span<const store::AnsweredR
   }
   const Result<void> synced = writer.sync();
   if (!synced) return synced;
-  if (writer.log_bytes() > store::kLogBytesMax) return writer.seal();
+  if (writer.log_bytes() > seal_bytes) return writer.seal();
   return {};
 }
 
 }  // namespace
 
-StorePump::StorePump(async::Loop& loop, async::Worker& worker, store::Store& store)
-    : loop_(loop),
-      worker_(worker),
-      store_(store),
-      pages_(loop, kPagesWaitingMax),
-      committed_(loop) {}
+StorePump::StorePump(Services& services, std::uint64_t free_bytes_min)
+    : loop_(services.loop),
+      worker_(services.store_worker),
+      store_(*services.store),
+      observer_(services.observer),
+      space_(*services.files, free_bytes_min),
+      room_changed_(services.loop),
+      pages_(services.loop, kPagesWaitingMax),
+      committed_(services.loop) {}
 
 async::Task<Result<PumpSeries*>> StorePump::open(Series series) {
   Result<std::unique_ptr<store::SeriesWriter>> writer = fail(Code::kInternal, "not opened");
@@ -64,6 +69,14 @@ async::Task<Result<PumpSeries*>> StorePump::open(Series series) {
 async::Task<Result<void>> StorePump::push(PumpSeries* series, store::AnsweredRows page,
                                           async::CancelToken cancel) {
   if (series->failed) co_return fail(*series->failed);
+  while (room_ == store::Room::kLow) {
+    const async::Wake wake = co_await room_changed_.wait(cancel);
+    if (wake == async::Wake::kCancelled) co_return fail(async::CancelToken::error());
+  }
+  if (room_ == store::Room::kNone) {
+    co_return fail(Code::kNoSpace, "the store's disk has " + space_.text() +
+                                       ": make room and run again, or lower --min-free");
+  }
   Item item;
   item.series = series;
   item.page = std::move(page);
@@ -87,19 +100,22 @@ async::Task<Result<void>> StorePump::flush(PumpSeries* series) {
 }
 
 async::Task<Result<void>> StorePump::finish(PumpSeries* series) {
-  const Result<void> flushed = co_await flush(series);
-  if (!flushed) co_return flushed;
-  Result<void> closed;
+  Result<void> ended = co_await flush(series);
   const std::function<void()> job = [&] {
-    closed = series->writer->seal();
-    if (closed) closed = series->writer->close();
+    if (ended) ended = series->writer->seal();
+    if (ended) {
+      ended = series->writer->close();
+    } else if (ended.error().code() == Code::kNoSpace) {
+      // What is proven is noted in the room set aside, so that the next run rewrites no log. Where even
+      // that fails, the next run's recovery does it.
+      const Result<void> released = space_.release();
+      if (released) (void)series->writer->close();
+    }
   };
   co_await worker_.run(job);
-  if (!closed) {
-    series->failed = closed.error().at(series->series.name());
-    co_return fail(*series->failed);
-  }
-  co_return Result<void>();
+  if (ended) co_return ended;
+  if (!series->failed) series->failed = ended.error().at(series->series.name());
+  co_return fail(*series->failed);
 }
 
 void StorePump::forget(PumpSeries* series) { series_.erase(series->series.name()); }
@@ -147,10 +163,12 @@ async::Task<void> StorePump::commit(std::vector<PumpSeries*> due) {
     batch.failed = series->failed;
     batches.push_back(std::move(batch));
   }
+  // Sealed rows take less room than logged ones.
+  const std::uint64_t seal_bytes = room_ == store::Room::kEnough ? store::kLogBytesMax : 0;
   const std::function<void()> job = [&] {
     for (Batch& batch : batches) {
       if (batch.failed || batch.pages.empty()) continue;
-      const Result<void> written = write(*batch.series->writer, batch.pages);
+      const Result<void> written = write(*batch.series->writer, batch.pages, seal_bytes);
       if (!written) batch.failed = written.error().at(batch.series->series.name());
       batch.pages.clear();
     }
@@ -166,10 +184,34 @@ async::Task<void> StorePump::commit(std::vector<PumpSeries*> due) {
   committed_.wake_all();
 }
 
+async::Task<void> StorePump::check_room() {
+  Result<store::Room> room = store::Room::kEnough;
+  const std::function<void()> job = [&] { room = space_.room(); };
+  co_await worker_.run(job);
+  // A file system that does not say has room until it says otherwise, by an error.
+  const store::Room now = room.value_or(store::Room::kEnough);
+  if (now == room_) co_return;
+  room_ = now;
+  room_changed_.wake_all();
+  const std::string text = now == store::Room::kEnough ? "the store's disk has room again"
+                           : now == store::Room::kLow
+                               ? "the store's disk has " + space_.text() + ": new requests wait"
+                               : "the store's disk has " + space_.text() + ": the run ends";
+  observer_.on_event(Event{Event::Type::kWarning, "", text});
+}
+
 async::Task<Result<void>> StorePump::run() {
+  Result<void> set_aside;
+  const std::function<void()> job = [&] { set_aside = space_.set_aside(); };
+  co_await worker_.run(job);
+  if (!set_aside) observer_.on_event(Event{Event::Type::kWarning, "", set_aside.error().message()});
+  co_await check_room();
+  std::int64_t room_checked_ns = loop_.now_ns();
   while (true) {
-    Result<std::optional<Item>> popped =
-        co_await pages_.pop(async::CancelToken(), next_deadline_ns());
+    const bool waits = room_ == store::Room::kLow;
+    const std::int64_t deadline =
+        waits ? std::min(next_deadline_ns(), room_checked_ns + kRoomPeriodNs) : next_deadline_ns();
+    Result<std::optional<Item>> popped = co_await pages_.pop(async::CancelToken(), deadline);
     bool ended = false;
     if (popped) {
       std::optional<Item> item = std::move(*popped);
@@ -180,8 +222,13 @@ async::Task<Result<void>> StorePump::run() {
       }
     }
     std::vector<PumpSeries*> due = due_series(ended);
-    if (!due.empty()) co_await commit(std::move(due));
+    const bool wrote = !due.empty();
+    if (wrote) co_await commit(std::move(due));
     if (ended) co_return Result<void>();
+    if (wrote || loop_.now_ns() >= room_checked_ns + kRoomPeriodNs) {
+      co_await check_room();
+      room_checked_ns = loop_.now_ns();
+    }
   }
 }
 

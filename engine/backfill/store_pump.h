@@ -2,7 +2,8 @@
 //
 // The one way into the store for a run: answered pages come in through a bounded channel, wait until
 // enough of a series have gathered (or for half a second), and go to the store's thread as one commit
-// with one sync. When the disk is slow the channel is full, and requests stop leaving.
+// with one sync. When the disk is slow the channel is full, and requests stop leaving; so they do while
+// the disk has little room left, and when it has none the run ends.
 //
 // Threads: the Loop's; the store is touched through the Worker alone.
 #pragma once
@@ -16,7 +17,8 @@
 
 #include "engine/async/channel.h"
 #include "engine/async/worker.h"
-#include "store/store.h"
+#include "engine/backfill/run.h"
+#include "store/space_guard.h"
 
 namespace bf::backfill {
 
@@ -26,6 +28,8 @@ inline constexpr std::size_t kPagesWaitingMax = 128;
 inline constexpr std::size_t kCommitRows = 8'192;
 /// ... or when its oldest has waited so long.
 inline constexpr std::int64_t kCommitDelayNs = 500'000'000;
+/// While there is little room on the disk, it is looked at so often.
+inline constexpr std::int64_t kRoomPeriodNs = 1'000'000'000;
 
 /// A series that is open for writing. Owned by the pump.
 struct PumpSeries {
@@ -43,17 +47,20 @@ struct PumpSeries {
 
 class StorePump {
  public:
-  StorePump(async::Loop& loop, async::Worker& worker, store::Store& store);
+  /// Keeps `free_bytes_min` free on the store's disk. Lifetime: `services` outlives the pump.
+  StorePump(Services& services, std::uint64_t free_bytes_min);
 
   /// Opens a series for writing, which recovers its log. Errors: those of Store::writer.
   /// Requires: it is not open.
   [[nodiscard]] async::Task<Result<PumpSeries*>> open(Series series);
-  /// Queues an answer. Errors: kCancelled; what the store said of this series before.
+  /// Queues an answer, once there is room on the disk.
+  /// Errors: kCancelled; kNoSpace; what the store said of this series before.
   [[nodiscard]] async::Task<Result<void>> push(PumpSeries* series, store::AnsweredRows page,
                                                async::CancelToken cancel);
-  /// Commits everything that was pushed of the series. What is durable then is in gaps().
+  /// Commits everything that was pushed of the series, room or not. What is durable then is in gaps().
   [[nodiscard]] async::Task<Result<void>> flush(PumpSeries* series);
-  /// As flush, then seals and closes the series. Its gaps stay readable until forget().
+  /// As flush, then seals and closes the series. Its gaps stay readable until forget(). On a full disk
+  /// it is closed alone, in the room that was set aside.
   [[nodiscard]] async::Task<Result<void>> finish(PumpSeries* series);
   /// Requires: finish() was awaited, and nothing was pushed since.
   void forget(PumpSeries* series);
@@ -73,6 +80,8 @@ class StorePump {
     bool flush = false;
   };
   void take(Item item);
+  /// Looks at the disk, on the store's thread.
+  [[nodiscard]] async::Task<void> check_room();
   /// Commits what waits of every series in `due`, in one job for the store's thread.
   [[nodiscard]] async::Task<void> commit(std::vector<PumpSeries*> due);
   [[nodiscard]] std::vector<PumpSeries*> due_series(bool all) const;
@@ -82,6 +91,10 @@ class StorePump {
   async::Loop& loop_;
   async::Worker& worker_;
   store::Store& store_;
+  Observer& observer_;
+  store::SpaceGuard space_;
+  store::Room room_ = store::Room::kEnough;
+  async::WaitQueue room_changed_;
   async::Channel<Item> pages_;
   async::WaitQueue committed_;
   std::map<std::string, std::unique_ptr<PumpSeries>> series_;

@@ -90,6 +90,8 @@ class FileSystem {
                                                                std::string_view holder) = 0;
   /// Bytes that a user without privileges may still write.
   [[nodiscard]] virtual Result<std::uint64_t> free_space() = 0;
+  /// "nfs" and the like where the root lies on another machine's disk; "" where it is a local one.
+  [[nodiscard]] virtual Result<std::string> network_name() = 0;
 };
 
 /// The real one, rooted at `root`, which is made where it is missing and `create` is set.

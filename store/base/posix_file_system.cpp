@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 
 #include "store/base/assert.h"
 #include "store/base/file_system.h"
+#include "store/base/network_file_system.h"
 #include "store/base/series.h"
 
 namespace bf {
@@ -298,6 +300,15 @@ class PosixFileSystem final : public FileSystem {
       return fail(errno_error("statvfs " + name_, errno));
     }
     return std::uint64_t{status.f_bavail} * status.f_frsize;
+  }
+
+  Result<std::string> network_name() override {
+    struct ::statfs status{};
+    if (retry([&] { return ::fstatfs(root_.get(), &status); }) != 0) {
+      return fail(errno_error("statfs " + name_, errno));
+    }
+    // The kernel's number has 32 bits; the field's sign is no part of it.
+    return std::string(network_file_system_name(static_cast<std::uint32_t>(status.f_type)));
   }
 
  private:

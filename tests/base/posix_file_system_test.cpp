@@ -14,6 +14,7 @@
 #include <string>
 
 #include "store/base/file_system.h"
+#include "store/base/network_file_system.h"
 
 namespace bf {
 namespace {
@@ -247,6 +248,18 @@ TEST_F(PosixFileSystem, SaysHowMuchSpaceIsFree) {
   const Result<std::uint64_t> space = files_->free_space();
   ASSERT_TRUE(space);
   EXPECT_GT(*space, 0U);
+}
+
+TEST_F(PosixFileSystem, KnowsThatItsDiskIsThisMachines) {
+  const Result<std::string> network = files_->network_name();
+  ASSERT_TRUE(network);
+  EXPECT_EQ(*network, "");
+}
+
+TEST(NetworkFileSystem, IsKnownByItsNumber) {
+  EXPECT_EQ(network_file_system_name(0x6969), "nfs");
+  EXPECT_EQ(network_file_system_name(0xFF534D42), "cifs");
+  EXPECT_EQ(network_file_system_name(0xEF53), "") << "ext4";
 }
 
 TEST_F(PosixFileSystem, AssertsThatPathsStayInside) {

@@ -156,6 +156,9 @@ def full_disk(cases, work, simulator):
             return
         store = disk / "store"
         run = ["bf-engine", "run", *whole, *simulator.sources(), "--source", "rest"]
+        outcome = work.run(*run, "--store", disk / "guarded")
+        cases.expect("a disk with little room", outcome, support.STORAGE, "--min-free")
+        run += ["--min-free", "0"]
         outcome = work.run(*run, "--store", store)
         cases.expect("a full disk", outcome, support.STORAGE, "No space left")
         checked = work.run("bf-verify", "check", "--store", store)

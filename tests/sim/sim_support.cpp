@@ -35,9 +35,7 @@ async::Task<Result<void>> close_task(net::HttpClient& client, net::SimTransport&
 
 }  // namespace
 
-std::string fixtures_dir() {
-  return test::source_path("fixtures");
-}
+std::string fixtures_dir() { return test::source_path("fixtures"); }
 
 const FileTruth& fixtures() {
   static const Result<FileTruth> truth = FileTruth::load(fixtures_dir());

@@ -391,6 +391,19 @@ TEST_F(StoreTest, RefusesASecondWriter) {
   EXPECT_TRUE(read_store(files_)) << "readers take no lock";
 }
 
+TEST_F(StoreTest, RefusesToWriteOnANetworkFileSystemUnlessToldOtherwise) {
+  files_.set_network_name("nfs");
+  const ManualClock clock;
+  StoreOptions options;
+  options.mode = StoreOptions::Mode::kWrite;
+  const auto refused = Store::open(files_, clock, options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kUsage);
+  EXPECT_THAT(refused.error().message(), ::testing::HasSubstr("nfs"));
+  options.allow_network = true;
+  EXPECT_TRUE(Store::open(files_, clock, options));
+}
+
 TEST_F(StoreTest, SaysWhatIsNotThere) {
   const Result<Rows> nothing = read_store(files_);
   ASSERT_FALSE(nothing);

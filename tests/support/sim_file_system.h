@@ -85,6 +85,7 @@ class SimFileSystem final : public FileSystem {
   /// The last operations, one a line: for messages of failed tests.
   [[nodiscard]] std::string recent(std::size_t lines = 20) const;
   void set_free_space(std::uint64_t bytes) noexcept { free_space_ = bytes; }
+  void set_network_name(std::string name) { network_name_ = std::move(name); }
   /// Open files and maps that were not given back yet.
   [[nodiscard]] int open_files() const noexcept { return *open_files_; }
 
@@ -98,6 +99,7 @@ class SimFileSystem final : public FileSystem {
   Result<std::vector<DirectoryEntry>> list(std::string_view path) override;
   Result<std::unique_ptr<FileLock>> lock(std::string_view path, std::string_view holder) override;
   Result<std::uint64_t> free_space() override { return free_space_; }
+  Result<std::string> network_name() override { return network_name_; }
 
  private:
   friend class SimFile;
@@ -116,6 +118,7 @@ class SimFileSystem final : public FileSystem {
   std::uint64_t operations_ = 0;
   std::vector<Operation> log_;
   std::uint64_t free_space_ = std::uint64_t{1} << 40U;
+  std::string network_name_;
 
   std::uint64_t fault_at_ = 0;
   int fault_error_ = 0;

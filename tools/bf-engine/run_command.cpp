@@ -28,15 +28,16 @@ struct OpenStore {
   std::optional<store::InstrumentLedger> ledger;
 };
 
-Result<OpenStore> open_store(const std::string& path, bool write, const Clock& clock) {
+Result<OpenStore> open_store(const cli::RunFlags& flags, bool write, const Clock& clock) {
   OpenStore open;
-  Result<std::unique_ptr<FileSystem>> files = open_file_system(path, /*create=*/write);
+  Result<std::unique_ptr<FileSystem>> files = open_file_system(flags.store, /*create=*/write);
   if (!files && files.error().code() == Code::kNotFound && !write) return open;
   if (!files) return fail(files.error());
 
   store::StoreOptions options;
   options.mode = write ? store::StoreOptions::Mode::kWrite : store::StoreOptions::Mode::kRead;
   options.holder = kProgram;
+  options.allow_network = flags.allow_network_store;
   auto opened = store::Store::open(**files, clock, options);
   if (!opened && opened.error().code() == Code::kNotFound && !write) return open;
   if (!opened) return fail(opened.error());
@@ -95,7 +96,7 @@ Result<Exit> work(const cli::RunFlags& flags, const char* command, cli::Narrator
   tls.ca_file = flags.network.ca_file;
   const auto transport = net::make_real_transport(loop, std::move(tls));
   if (!transport) return fail(transport.error());
-  Result<OpenStore> open = open_store(flags.store, !plan, clock);
+  Result<OpenStore> open = open_store(flags, !plan, clock);
   if (!open) return fail(open.error().at("cannot open the store " + printable(flags.store)));
   narrator.note("store " + flags.store);
 

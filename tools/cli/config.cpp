@@ -21,6 +21,7 @@ namespace {
 const std::vector<std::string>& config_keys() {
   static const std::vector<std::string> keys = {
       "all",
+      "allow-network-store",
       "allow-plain-http",
       "archive-url",
       "base-url",
@@ -41,6 +42,7 @@ const std::vector<std::string>& config_keys() {
       "log-file",
       "market",
       "max-weight",
+      "min-free",
       "offline",
       "progress",
       "quiet",

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kConcurrencyMax = 4'096;
 constexpr std::int64_t kSeriesAtOnceMax = 1'024;
+constexpr std::int64_t kMinFreeMibMax = 1'048'576;  // 1 TiB
 
 /// Whether the exchange, and the market where one stands behind a '/', are known.
 Result<void> check_source_name(const std::string& name, bool with_market) {
@@ -56,6 +57,10 @@ std::vector<Flag> run_flags(RunFlags& flags) {
       Flag("concurrency", "N", "requests in flight of a market (default: 64)", &flags.concurrency),
       Flag("series-at-once", "N", "series worked on at a time (default: 16)",
            &flags.series_at_once),
+      Flag("min-free", "MIB", "room that the store's disk keeps (default: 256; 0: none)",
+           &flags.min_free),
+      Flag("allow-network-store", "", "write to a store on a network file system (nfs, smb, ...)",
+           &flags.allow_network_store),
       Flag("strict", "", "provisional absences count as missing (exit 3)", &flags.strict),
       Flag("events", "json", "what happens as lines of JSON on stdout", &flags.events),
   });
@@ -154,6 +159,13 @@ Result<backfill::RunOptions> run_options(const RunFlags& flags, TimeMs now) {
   const auto at_once = parse_positive("series-at-once", flags.series_at_once, kSeriesAtOnceMax);
   if (!at_once) return fail(at_once.error());
   options.series_at_once = *at_once;
+  if (flags.min_free == "0") {
+    options.free_bytes_min = 0;
+  } else {
+    const auto min_free = parse_positive("min-free", flags.min_free, kMinFreeMibMax);
+    if (!min_free) return fail(min_free.error());
+    options.free_bytes_min = static_cast<std::uint64_t>(*min_free) << 20U;
+  }
 
   options.allow_plain_http = flags.network.allow_plain_http;
   auto base_urls = parse_urls("base-url", flags.network.base_urls, true, options.allow_plain_http);

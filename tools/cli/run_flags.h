@@ -36,8 +36,10 @@ struct RunFlags {
   std::string max_weight;
   std::string concurrency = "64";
   std::string series_at_once = "16";
+  std::string min_free = "256";
   std::string events;
   bool strict = false;
+  bool allow_network_store = false;
 };
 [[nodiscard]] std::vector<Flag> run_flags(RunFlags& flags);
 
