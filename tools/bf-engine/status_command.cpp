@@ -115,9 +115,7 @@ Result<Exit> work(const StatusFlags& flags, cli::Narrator& narrator) {
   if (!reader) return fail(reader.error());
   const auto range = cli::parse_range(flags.range, (*reader)->clock().wall_ms());
   if (!range) return fail(range.error());
-  auto held = (*reader)->store().list();
-  if (!held) return fail(held.error());
-  const auto selected = cli::select_series(flags.selection, std::move(*held));
+  const auto selected = (*reader)->select(flags.selection);
   if (!selected) return fail(selected.error());
   narrator.note("store " + flags.store);
 

@@ -199,9 +199,7 @@ std::string report_json(const std::vector<SeriesExport>& done, const ExportFlags
 
 /// The plan of what the user selected of the store.
 Result<ExportPlan> plan_of(const ExportFlags& flags, const cli::StoreReader& reader) {
-  auto held = reader.store().list();
-  if (!held) return bf::fail(held.error());
-  const auto selected = cli::select_series(flags.selection, std::move(*held));
+  const auto selected = reader.select(flags.selection);
   if (!selected) return bf::fail(selected.error());
   if (selected->empty()) return bf::fail(Code::kUsage, "the store holds no series");
   return bf::exporter::plan_export(flags, *selected);

@@ -175,9 +175,7 @@ Result<Exit> work(const CheckFlags& flags, cli::Narrator& narrator) {
   if (!fail_on) return fail(fail_on.error());
   const auto reader = cli::StoreReader::open(flags.store);
   if (!reader) return fail(reader.error());
-  auto held = (*reader)->store().list();
-  if (!held) return fail(held.error());
-  const auto selected = cli::select_series(flags.selection, std::move(*held));
+  const auto selected = (*reader)->select(flags.selection);
   if (!selected) return fail(selected.error());
   narrator.note("store " + flags.store);
   const std::uint64_t damaged_lines = (*reader)->ledger().damaged_lines();

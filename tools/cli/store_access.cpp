@@ -58,6 +58,12 @@ TimeRange StoreReader::life_of(const Instrument& instrument) const {
   return {facts->listed.value_or(kTimeMin), facts->delisted.value_or(kTimeMax)};
 }
 
+Result<std::vector<Series>> StoreReader::select(const SelectionFlags& flags) const {
+  Result<std::vector<Series>> held = store_->list();
+  if (!held) return fail(held.error());
+  return select_series(flags, std::move(*held));
+}
+
 TimeRange looked_at(const SpecRange& asked, const store::GapIndex& gaps, TimeRange life,
                     TimeMs wall_now, OpenEnd open_end) {
   const Interval interval = gaps.interval();

@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "store/base/clock.h"
 #include "store/base/file_system.h"
 #include "store/instrument_ledger.h"
 #include "store/store.h"
+#include "tools/cli/selection.h"
 #include "tools/cli/time_spec.h"
 
 namespace bf::cli {
@@ -26,6 +28,9 @@ class StoreReader {
   [[nodiscard]] const store::InstrumentLedger& ledger() const noexcept { return *ledger_; }
   /// [listed, delisted) as far as the ledger knows; else all of time.
   [[nodiscard]] TimeRange life_of(const Instrument& instrument) const;
+  /// The store's series that `flags` mean; without flags all of them.
+  /// Errors: as Store::list and select_series.
+  [[nodiscard]] Result<std::vector<Series>> select(const SelectionFlags& flags) const;
 
  private:
   StoreReader() = default;
