@@ -101,7 +101,7 @@ class MergedScan final : public Scan {
     return {};
   }
 
-  Result<void> add_provenance(ScanBatch& batch) {
+  Result<void> add_provenance(ScanBatch& batch) const {
     const std::size_t before = batch.rows.row_count();
     for (std::size_t at = slice_.begin; at < slice_.end;) {
       const auto answered = slice_.cursor->answer(at);

@@ -170,7 +170,7 @@ Result<Uuid> open_or_create(FileSystem& files, const Clock& clock, const std::st
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(FileSystem& files, const Clock& clock,
-                                           StoreOptions options) {
+                                           const StoreOptions& options) {
   if (options.mode == StoreOptions::Mode::kRead) {
     const Result<Uuid> uuid = read_store_file(files);
     if (!uuid) return fail(uuid.error().at("opening the store"));

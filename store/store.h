@@ -154,7 +154,7 @@ class Store {
   ///         kFormat    STORE is not ours, or its version is newer: names both versions
   ///         kIo, kNoSpace
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(FileSystem& files, const Clock& clock,
-                                                           StoreOptions options);
+                                                           const StoreOptions& options);
   virtual ~Store() = default;
 
   /// Every series that has a directory with a manifest, sorted by name.

@@ -81,7 +81,7 @@ store::Answer answer_to(const SeriesState& state, store::Channel channel, TimeRa
 async::Task<Result<void>> store_answer(SeriesState& state, store::Answer answer, CandleBatch rows,
                                        async::CancelToken cancel) {
   const TimeMs closed_by = answer.asked_at - state.run.options.grace_ms;
-  Result<Judged> judged = judge_rows(state.target.series, answer, std::move(rows), closed_by);
+  Result<Judged> judged = judge_rows(state.target.series, answer, rows, closed_by);
   if (!judged) co_return fail(judged.error());
   if (!judged->rejected.empty()) {
     const Result<void> kept = co_await keep_rejected(state, answer, judged->rejected);

@@ -93,7 +93,7 @@ Result<std::string> unzip_single(std::string_view zip, std::size_t bytes_max) {
   const ZipArchive archive(
       zip_open_from_source(source.get(), ZIP_RDONLY | ZIP_CHECKCONS, error.get()), &zip_discard);
   if (!archive) return bad_zip(error.text());
-  source.release();  // the archive owns it now
+  [[maybe_unused]] const zip_source_t* const owned = source.release();  // by the archive now
   const zip_int64_t members = zip_get_num_entries(archive.get(), 0);
   if (members != 1) return bad_zip("it has " + std::to_string(members) + " members instead of one");
 

@@ -196,8 +196,8 @@ TimeMs closed_end(Interval interval, TimeRange asked, TimeMs closed_by) {
 
 }  // namespace
 
-Result<Judged> judge_rows(const Series& series, const store::Answer& answer, CandleBatch rows,
-                          TimeMs closed_by) {
+Result<Judged> judge_rows(const Series& series, const store::Answer& answer,
+                          const CandleBatch& rows, TimeMs closed_by) {
   Judged judged;
   store::Answer closed = answer;
   closed.asked.to = closed_end(series.interval, answer.asked, closed_by);

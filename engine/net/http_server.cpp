@@ -83,7 +83,7 @@ class Served {
       Result<HttpHead> head = co_await read_head();
       if (peer_gone_) co_return Result<void>();
       if (!head) {
-        const Error error = head.error();
+        const Error& error = head.error();
         if (error.code() == Code::kProtocol) co_await refuse();
         co_return fail(error);
       }

@@ -130,13 +130,13 @@ Result<int> listening_socket(sockaddr_storage& address) {
 }  // namespace
 
 Result<std::unique_ptr<Transport>> make_real_transport(async::RealLoop& loop,
-                                                       TlsClientOptions options) {
+                                                       const TlsClientOptions& options) {
   Result<TlsContext> context = TlsContext::client(options.ca_file);
   if (!context) return fail(context.error());
   return std::make_unique<RealTransport>(loop, std::move(*context), options.private_addresses);
 }
 
-Result<std::unique_ptr<Listener>> listen(async::RealLoop& loop, ListenOptions options) {
+Result<std::unique_ptr<Listener>> listen(async::RealLoop& loop, const ListenOptions& options) {
   sockaddr_storage address{};
   if (!parse_address(options.address, options.port, address)) {
     return fail(Code::kUsage, "\"" + options.address + "\" is not an address to listen on");

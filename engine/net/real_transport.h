@@ -20,8 +20,8 @@ struct TlsClientOptions {
 
 /// Errors: kUsage when `ca_file` cannot be read; kInternal when OpenSSL has no context.
 /// `loop` outlives the transport. Verifies peer and host name always; TLS 1.2 or newer.
-[[nodiscard]] Result<std::unique_ptr<Transport>> make_real_transport(async::RealLoop& loop,
-                                                                     TlsClientOptions options);
+[[nodiscard]] Result<std::unique_ptr<Transport>> make_real_transport(
+    async::RealLoop& loop, const TlsClientOptions& options);
 
 struct ListenOptions {
   std::string address = "127.0.0.1";
@@ -31,6 +31,6 @@ struct ListenOptions {
 };
 /// Errors: kUsage (files), kNetwork (address in use; names it).
 [[nodiscard]] Result<std::unique_ptr<Listener>> listen(async::RealLoop& loop,
-                                                       ListenOptions options);
+                                                       const ListenOptions& options);
 
 }  // namespace bf::net

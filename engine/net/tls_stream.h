@@ -12,7 +12,7 @@
 #include "engine/net/stream.h"
 
 using SSL = struct ssl_st;
-using SSL_CTX = struct ssl_ctx_st;
+using SSL_CTX = struct ssl_ctx_st;  // NOLINT(readability-identifier-naming): OpenSSL's name
 
 namespace bf::net {
 

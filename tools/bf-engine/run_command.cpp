@@ -94,7 +94,7 @@ Result<Exit> work(const cli::RunFlags& flags, const char* command, cli::Narrator
 
   net::TlsClientOptions tls;
   tls.ca_file = flags.network.ca_file;
-  const auto transport = net::make_real_transport(loop, std::move(tls));
+  const auto transport = net::make_real_transport(loop, tls);
   if (!transport) return fail(transport.error());
   Result<OpenStore> open = open_store(flags, !plan, clock);
   if (!open) return fail(open.error().at("cannot open the store " + printable(flags.store)));

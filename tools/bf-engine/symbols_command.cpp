@@ -90,7 +90,7 @@ Result<std::vector<Symbol>> ask_exchange(const SymbolsFlags& flags, const exchan
   async::RealLoop loop;
   net::TlsClientOptions tls;
   tls.ca_file = flags.network.ca_file;
-  const auto transport = net::make_real_transport(loop, std::move(tls));
+  const auto transport = net::make_real_transport(loop, tls);
   if (!transport) return fail(transport.error());
   const std::string key = fmt::format("{}:{} direct", base->endpoint.host, base->endpoint.port);
   auto bans = limits::BanFile::open(*state, key, loop.clock());
