@@ -1,6 +1,8 @@
 #include "tools/cli/number_writer.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "store/base/assert.h"
@@ -54,6 +56,52 @@ char* copy(char* out, const char* from, std::size_t count) noexcept {
   return out + count;
 }
 
+/// The eight digits of a number below 10^8 as bytes 0 .. 9, the first digit in the lowest byte: halves,
+/// quarters and single digits are split off side by side in one word.
+std::uint64_t eight_digits(std::uint64_t value) noexcept {
+  const std::uint64_t halves = value / 10'000 | (value % 10'000) << 32U;
+  const std::uint64_t hundreds = ((halves * 10'486U) >> 20U) & 0x7F0000007FU;
+  const std::uint64_t pairs = ((halves - 100U * hundreds) << 16U) + hundreds;
+  const std::uint64_t tens = ((pairs * 103U) >> 10U) & 0x000F000F000F000FU;
+  return ((pairs - 10U * tens) << 8U) + tens;
+}
+
+/// Eight digits with leading zeros, as text with the first digit in the lowest byte. All of it stays
+/// in a register: a load that spans two stores just made would wait for both.
+class EightDigits {
+ public:
+  static constexpr int kCount = 8;
+  static constexpr std::uint64_t kLimit = 100'000'000;
+  static constexpr std::uint64_t kZeros = 0x3030303030303030U;
+
+  explicit EightDigits(std::uint64_t value) noexcept : digits_(eight_digits(value)) {}
+  [[nodiscard]] std::uint64_t text() const noexcept { return digits_ | kZeros; }
+  [[nodiscard]] int leading_zeros() const noexcept { return std::countr_zero(digits_) / 8; }
+  [[nodiscard]] int trailing_zeros() const noexcept { return std::countl_zero(digits_) / 8; }
+
+ private:
+  std::uint64_t digits_;
+};
+static_assert(std::endian::native == std::endian::little);
+
+/// A decimal of at most eight digits, whole words at a time: bytes behind the text are overwritten with
+/// anything. Requires: value < EightDigits::kLimit, scale < EightDigits::kCount.
+char* write_short_decimal(char* out, std::uint64_t value, int scale) noexcept {
+  const EightDigits digits(value);
+  const std::uint64_t text = digits.text();
+  const int point = EightDigits::kCount - scale;
+  const int first = std::min(digits.leading_zeros(), point - 1);
+  const std::uint64_t whole = text >> static_cast<unsigned>(8 * first);
+  std::memcpy(out, &whole, sizeof(whole));
+  out += point - first;
+  const int places = scale - digits.trailing_zeros();
+  if (places <= 0) return out;
+  *out++ = '.';
+  const std::uint64_t fraction = text >> static_cast<unsigned>(8 * point);
+  std::memcpy(out, &fraction, sizeof(fraction));
+  return out + places;
+}
+
 char* write_two(char* out, int value) noexcept {
   put_pair(out, static_cast<std::uint64_t>(value));
   return out + 2;
@@ -63,18 +111,24 @@ char* write_two(char* out, int value) noexcept {
 
 char* write_integer(char* out, std::int64_t value) noexcept {
   if (value < 0) *out++ = '-';
+  const std::uint64_t magnitude = magnitude_of(value);
+  if (magnitude < EightDigits::kLimit) return write_short_decimal(out, magnitude, 0);
   char digits[kDigitsBuffer];
   char* const end = digits + kDigitsMax;
-  const char* const begin = write_backwards(end, magnitude_of(value));
+  const char* const begin = write_backwards(end, magnitude);
   return copy(out, begin, static_cast<std::size_t>(end - begin));
 }
 
 char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
   if (scale == 0 || mantissa == 0) return write_integer(out, mantissa);
   if (mantissa < 0) *out++ = '-';
+  const std::uint64_t magnitude = magnitude_of(mantissa);
+  if (magnitude < EightDigits::kLimit && scale < EightDigits::kCount) {
+    return write_short_decimal(out, magnitude, scale);
+  }
   char digits[kDigitsBuffer];
   const char* end = digits + kDigitsMax;
-  const char* const begin = write_backwards(digits + kDigitsMax, magnitude_of(mantissa));
+  const char* const begin = write_backwards(digits + kDigitsMax, magnitude);
   while (scale > 0 && end[-1] == '0') {
     --end;
     --scale;
