@@ -15,7 +15,7 @@ namespace bf::store {
 using Uuid = std::array<std::uint8_t, 16>;
 
 /// Which file of a series the checked bytes are in. The numbers are part of the format.
-enum class Unit : std::uint32_t { kLog = 1, kSegment = 2, kManifest = 3, kStore = 4 };
+enum class Unit : std::uint32_t { kLog = 1, kSegment = 2, kManifest = 3, kStore = 4, kGaps = 5 };
 
 struct Place {
   Uuid series{};
