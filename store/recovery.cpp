@@ -5,6 +5,7 @@
 
 #include "store/atomic_file.h"
 #include "store/base/assert.h"
+#include "store/gap_cache.h"
 #include "store/segment.h"
 #include "store/snapshot.h"
 
@@ -74,7 +75,12 @@ Result<OpenedSeries> create_series(const SeriesHome& home, const Series& series)
                       GapIndex(series.interval)};
 }
 
+/// The gap index of the live segments. With a cache none of them is opened: each is checked at its
+/// first use.
 Result<GapIndex> fold_segments(FileSystem& files, const Series& series, const Manifest& manifest) {
+  if (std::optional<GapIndex> cached = read_gap_cache(files, series, manifest)) {
+    return std::move(*cached);
+  }
   GapIndex gaps(series.interval);
   for (const SegmentEntry& entry : manifest.segments) {
     const auto segment = Segment::open(files, series, manifest.series_uuid, entry);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "store/gap_cache.h"
 #include "store/seal.h"
 
 namespace bf::store {
@@ -120,6 +121,8 @@ Result<void> Writer::seal() {
   log_rows_ = 0;
   log_pages_ = 0;
   publish();
+  // Without the cache the next opening takes longer, no more than that.
+  (void)write_gap_cache(files_, series_, manifest_, gaps_);
   return {};
 }
 

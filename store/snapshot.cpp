@@ -6,6 +6,7 @@
 
 #include "store/atomic_file.h"
 #include "store/cursors.h"
+#include "store/gap_cache.h"
 #include "store/row_order.h"
 #include "store/scan.h"
 #include "store/verify.h"
@@ -43,16 +44,29 @@ Result<void> pin_log(FileSystem& files, const KnownProof& known, PinnedSeries& p
   return {};
 }
 
+Result<void> pin_segments(FileSystem& files, PinnedSeries& pinned) {
+  for (const SegmentEntry& entry : pinned.manifest.segments) {
+    auto segment = Segment::open(files, pinned.series, pinned.manifest.series_uuid, entry);
+    if (!segment) return fail(segment.error());
+    add_segment(pinned.gaps, **segment);
+    pinned.segments.push_back(std::move(*segment));
+  }
+  return {};
+}
+
+/// What is pinned of a series: all of it, or what its gap index needs, which may be no segment at all.
+enum class Pin : std::uint8_t { kAll, kGaps };
+
 Result<std::shared_ptr<const PinnedSeries>> pin_once(FileSystem& files, const Series& series,
                                                      const Manifest& manifest,
-                                                     const KnownProof& known) {
+                                                     const KnownProof& known, Pin what) {
   auto pinned = std::make_shared<PinnedSeries>(series);
   pinned->manifest = manifest;
-  for (const SegmentEntry& entry : manifest.segments) {
-    auto segment = Segment::open(files, series, manifest.series_uuid, entry);
-    if (!segment) return fail(segment.error());
-    add_segment(pinned->gaps, **segment);
-    pinned->segments.push_back(std::move(*segment));
+  pinned->cached_gaps = read_gap_cache(files, series, manifest);
+  if (what == Pin::kGaps && pinned->cached_gaps) {
+    pinned->gaps = *pinned->cached_gaps;
+  } else if (const Result<void> opened = pin_segments(files, *pinned); !opened) {
+    return fail(opened.error());
   }
   if (const Result<void> log = pin_log(files, known, *pinned); !log) return fail(log.error());
   for (std::size_t i = 0; i < pinned->durable_pages; ++i) {
@@ -60,6 +74,27 @@ Result<std::shared_ptr<const PinnedSeries>> pin_once(FileSystem& files, const Se
     pinned->gaps.add_answer(pinned->pages[i].answer);
   }
   return std::shared_ptr<const PinnedSeries>(std::move(pinned));
+}
+
+/// Pins the series as it is. A segment or log that is gone was replaced meanwhile: then it starts
+/// again, at most kPinTriesMax times.
+Result<std::shared_ptr<const PinnedSeries>> pin(FileSystem& files, const Series& series,
+                                                const KnownProof& known, Pin what) {
+  for (int tries = 0; tries < kPinTriesMax; ++tries) {
+    const Result<Manifest> manifest = read_manifest(files, series);
+    if (!manifest) return fail(manifest.error());
+    auto pinned = pin_once(files, series, *manifest, known, what);
+    if (pinned || pinned.error().code() != Code::kNotFound) return pinned;
+    // A file that is gone was replaced by a writer, and the manifest with it. The same manifest again
+    // says that the file is lost.
+    const Result<Manifest> again = read_manifest(files, series);
+    if (again && *again == *manifest) {
+      return fail(Code::kCorrupt,
+                  pinned.error().message() + "; the manifest names it, so it was lost");
+    }
+  }
+  return fail(Code::kLimit,
+              series.name() + ": replaced by its writer 10 times while it was opened");
 }
 
 /// "binance rest".
@@ -148,21 +183,13 @@ void add_segment(GapIndex& gaps, const Segment& segment) {
 
 Result<std::shared_ptr<const PinnedSeries>> pin_series(FileSystem& files, const Series& series,
                                                        const KnownProof& known) {
-  for (int tries = 0; tries < kPinTriesMax; ++tries) {
-    const Result<Manifest> manifest = read_manifest(files, series);
-    if (!manifest) return fail(manifest.error());
-    auto pinned = pin_once(files, series, *manifest, known);
-    if (pinned || pinned.error().code() != Code::kNotFound) return pinned;
-    // A file that is gone was replaced by a writer, and the manifest with it. The same manifest again
-    // says that the file is lost.
-    const Result<Manifest> again = read_manifest(files, series);
-    if (again && *again == *manifest) {
-      return fail(Code::kCorrupt,
-                  pinned.error().message() + "; the manifest names it, so it was lost");
-    }
-  }
-  return fail(Code::kLimit,
-              series.name() + ": replaced by its writer 10 times while it was opened");
+  return pin(files, series, known, Pin::kAll);
+}
+
+Result<GapIndex> read_gaps(FileSystem& files, const Series& series, const KnownProof& known) {
+  const auto pinned = pin(files, series, known, Pin::kGaps);
+  if (!pinned) return fail(pinned.error());
+  return (*pinned)->gaps;
 }
 
 Result<Merge> merge_all(const PinnedSeries& pinned, TimeRange range, ColumnSet columns, bool live) {

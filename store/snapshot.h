@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "store/base/file_system.h"
@@ -27,6 +28,8 @@ struct PinnedSeries {
   std::size_t durable_pages = 0;    ///< the first of them, which lie before the last proof
   std::uint64_t log_bytes = 0;
   GapIndex gaps;  ///< of segments and durable pages
+  /// The cached gap index of the segments, where there is one: for verify alone.
+  std::optional<GapIndex> cached_gaps;
 };
 
 /// The log length that this process knows to be durable: its own writer's. Nothing is known of others.
@@ -41,6 +44,11 @@ struct KnownProof {
 [[nodiscard]] Result<std::shared_ptr<const PinnedSeries>> pin_series(FileSystem& files,
                                                                      const Series& series,
                                                                      const KnownProof& known);
+
+/// The gap index of the series as it is: from the cache where there is one, so that no segment is
+/// opened. Errors: as pin_series.
+[[nodiscard]] Result<GapIndex> read_gaps(FileSystem& files, const Series& series,
+                                         const KnownProof& known);
 
 /// Folds a segment's held slots and answers into `gaps`.
 void add_segment(GapIndex& gaps, const Segment& segment);

@@ -119,17 +119,26 @@ class OpenStore final : public Store {
   }
 
   Result<std::unique_ptr<SeriesSnapshot>> read(const Series& series) const override {
-    KnownProof known;
-    const auto own = writers_.find(series.path());
-    if (own != writers_.end()) {
-      if (const auto proof = own->second.lock()) known = *proof;
-    }
-    auto pinned = pin_series(files_, series, known);
+    auto pinned = pin_series(files_, series, known_proof(series));
     if (!pinned) return fail(pinned.error().at(series.name()));
     return make_snapshot(std::move(*pinned));
   }
 
+  Result<GapIndex> gaps(const Series& series) const override {
+    Result<GapIndex> found = read_gaps(files_, series, known_proof(series));
+    if (!found) return fail(found.error().at(series.name()));
+    return found;
+  }
+
  private:
+  /// How much of the series' log this process itself made durable.
+  [[nodiscard]] KnownProof known_proof(const Series& series) const {
+    const auto own = writers_.find(series.path());
+    if (own == writers_.end()) return {};
+    const auto proof = own->second.lock();
+    return proof ? *proof : KnownProof{};
+  }
+
   FileSystem& files_;
   const Clock& clock_;
   Uuid uuid_;

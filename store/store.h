@@ -165,6 +165,9 @@ class Store {
   /// Errors: kNotFound.
   [[nodiscard]] virtual Result<std::unique_ptr<SeriesSnapshot>> read(
       const Series& series) const = 0;
+  /// What is known of every slot of a series: as read(series)->gaps(), but as a rule without opening a
+  /// segment. Errors: kNotFound.
+  [[nodiscard]] virtual Result<GapIndex> gaps(const Series& series) const = 0;
 };
 
 }  // namespace bf::store

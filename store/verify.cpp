@@ -1,5 +1,7 @@
 #include "store/verify.h"
 
+#include "store/atomic_file.h"
+#include "store/gap_cache.h"
 #include "store/segment_writer.h"
 
 namespace bf::store {
@@ -50,6 +52,16 @@ Result<void> verify_segment(const PinnedSeries& pinned, const Segment& segment) 
   return {};
 }
 
+Result<void> verify_cache(const PinnedSeries& pinned) {
+  if (!pinned.cached_gaps) return {};
+  GapIndex folded(pinned.series.interval);
+  for (const auto& segment : pinned.segments) add_segment(folded, *segment);
+  constexpr TimeRange kAll = {kTimeMin, kTimeMax};
+  if (folded.states(kAll) == pinned.cached_gaps->states(kAll)) return {};
+  return fail(Code::kCorrupt, join_path(pinned.series.path(), kGapCacheName) +
+                                  ": not what the segments say; remove the file, it is made again");
+}
+
 }  // namespace
 
 Result<void> verify_series(const PinnedSeries& pinned) {
@@ -69,7 +81,7 @@ Result<void> verify_series(const PinnedSeries& pinned) {
   if (held != pinned.gaps.held()) {
     return fail(Code::kCorrupt, pinned.series.name() + ": the gap index is not what the rows say");
   }
-  return {};
+  return verify_cache(pinned);
 }
 
 }  // namespace bf::store

@@ -108,9 +108,8 @@ async::Task<std::vector<store::GapIndex>> read_gaps(Services& services,
     for (const SeriesTarget& target : targets) {
       gaps.emplace_back(target.series.interval);
       if (services.store == nullptr) continue;
-      const Result<std::unique_ptr<store::SeriesSnapshot>> snapshot =
-          services.store->read(target.series);
-      if (snapshot) gaps.back() = (*snapshot)->gaps();
+      Result<store::GapIndex> known = services.store->gaps(target.series);
+      if (known) gaps.back() = std::move(*known);
     }
   };
   co_await services.store_worker.run(job);

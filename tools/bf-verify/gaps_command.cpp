@@ -44,16 +44,15 @@ std::vector<store::StateRange> gaps_in(const std::vector<store::StateRange>& sta
 
 Result<SeriesGaps> gaps_of(const cli::StoreReader& reader, const Series& series,
                            const cli::SpecRange& asked) {
-  const auto snapshot = reader.store().read(series);
-  if (!snapshot) return fail(snapshot.error().at(series.name()));
-  const store::GapIndex& index = (*snapshot)->gaps();
+  const Result<store::GapIndex> index = reader.store().gaps(series);
+  if (!index) return fail(index.error());
   SeriesGaps found;
   found.series = series;
-  found.range = cli::looked_at(asked, index, reader.life_of(series.instrument),
+  found.range = cli::looked_at(asked, *index, reader.life_of(series.instrument),
                                reader.clock().wall_ms(), cli::OpenEnd::kNow);
   if (found.range.empty()) return found;
-  found.slots = index.count(found.range);
-  found.gaps = gaps_in(index.states(found.range));
+  found.slots = index->count(found.range);
+  found.gaps = gaps_in(index->states(found.range));
   return found;
 }
 
