@@ -1,7 +1,8 @@
 #include "store/column_codec.h"
 
 #include <algorithm>
-#include <utility>
+#include <bit>
+#include <optional>
 
 #include "store/base/assert.h"
 #include "store/lz4_bytes.h"
@@ -15,43 +16,37 @@ constexpr std::uint8_t kPackedFlag = 0x80;
 constexpr std::size_t kRowsAByteForLz4 = 2;
 constexpr std::uint32_t kColumnBytesMax = 1U << 20;
 
-/// With these a price or volume can be told from columns before it, in the order of trying.
+/// Rows that a transform is tried on before it is taken.
+constexpr std::size_t kSampleRows = 256;
+
+/// With these a column can be told from columns before it.
 struct Model {
   Transform transform;
   Context context;
 };
 
-/// Other transforms than kOffset and kDelta that a column may take.
-std::span<const Model> models_of(Column column) {
-  static constexpr std::array kOpen = {Model{Transform::kPreviousClose, Context::kNone}};
-  static constexpr std::array kHigh = {Model{Transform::kAboveBody, Context::kNone}};
-  static constexpr std::array kLow = {Model{Transform::kBelowBody, Context::kNone}};
-  static constexpr std::array kVolume = {Model{Transform::kOffset, Context::kTrades}};
-  static constexpr std::array kQuote = {Model{Transform::kTurnover, Context::kRange}};
-  static constexpr std::array kTaker = {Model{Transform::kHalfVolume, Context::kVolume}};
-  static constexpr std::array kTakerQuote = {
-      Model{Transform::kTakerTurnover, Context::kTakerRange}};
+std::optional<Model> model_of(Column column) {
   switch (column) {
     case Column::kOpen:
-      return kOpen;
+      return Model{Transform::kPreviousClose, Context::kNone};
     case Column::kHigh:
-      return kHigh;
+      return Model{Transform::kAboveBody, Context::kNone};
     case Column::kLow:
-      return kLow;
+      return Model{Transform::kBelowBody, Context::kNone};
     case Column::kVolume:
-      return kVolume;
+      return Model{Transform::kOffset, Context::kTrades};
     case Column::kQuoteVolume:
-      return kQuote;
+      return Model{Transform::kTurnover, Context::kRange};
     case Column::kTakerBuyBase:
-      return kTaker;
+      return Model{Transform::kHalfVolume, Context::kVolume};
     case Column::kTakerBuyQuote:
-      return kTakerQuote;
+      return Model{Transform::kTakerTurnover, Context::kTakerRange};
     case Column::kOpenTime:
     case Column::kClose:
     case Column::kTrades:
-      return {};
+      return std::nullopt;
   }
-  return {};
+  return std::nullopt;
 }
 
 bool is_price(Column column) noexcept {
@@ -128,43 +123,66 @@ Result<ColumnBlock> read_column_block(ByteReader& in) {
   return block;
 }
 
-void ColumnCodec::consider(const TransformFields& fields, Context context,
-                           std::span<const std::int64_t> values, const Siblings& siblings) {
-  tried_.fields = fields;
-  tried_.context = context;
-  tried_.residuals.resize(values.size());
-  to_residuals(fields, values, siblings, tried_.residuals);
-  tried_.widths.resize(context == Context::kNone ? 0 : values.size());
-  expected_widths(context, siblings, tried_.widths);
-  tried_.code = ClassCode::for_numbers(tried_.residuals, tried_.widths);
-  if (chosen_ && tried_.code.cost() >= best_.code.cost()) return;
-  std::swap(best_, tried_);
-  chosen_ = true;
+std::uint64_t ColumnCodec::sample_bits(const TransformFields& fields,
+                                       std::span<const std::int64_t> values,
+                                       const Siblings& siblings) {
+  const auto sample = values.first(std::min(values.size(), kSampleRows));
+  residuals_.resize(sample.size());
+  to_residuals(fields, sample, siblings, residuals_);
+  std::uint64_t bits = 0;
+  for (const std::uint64_t residual : residuals_) {
+    bits += static_cast<std::uint64_t>(std::bit_width(residual));
+  }
+  return bits;
 }
 
-void ColumnCodec::consider_all(Column column, std::span<const std::int64_t> values,
-                               const Siblings& siblings) {
-  chosen_ = false;
-  for (const Model& model : models_of(column)) {
-    const ColumnSet needed = ColumnSet::from_bits(dependencies(model.transform).bits() |
-                                                  dependencies(model.context).bits());
-    if (!siblings.have(needed)) continue;
-    consider({model.transform, 0, 0}, model.context, values, siblings);
-    // Nothing that looks at one price alone tells it better than its neighbours do.
-    if (is_price(column)) return;
+ColumnCodec::Choice ColumnCodec::choose(Column column, std::span<const std::int64_t> values,
+                                        const Siblings& siblings) {
+  std::optional<Model> model = model_of(column);
+  if (model) {
+    const ColumnSet needed = ColumnSet::from_bits(dependencies(model->transform).bits() |
+                                                  dependencies(model->context).bits());
+    if (!siblings.have(needed)) model.reset();
   }
   if (column == Column::kOpenTime || is_price(column)) {
+    // Nothing that looks at one price alone tells it better than its neighbours do.
+    if (model) return {{model->transform, 0, 0}, model->context};
     TransformFields delta{Transform::kDelta, values[0], 0};
     // Open times rise by the interval: with it taken away nothing is left of a gapless block.
     if (column == Column::kOpenTime && values.size() > 1) {
       delta.step = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[1]) -
                                              static_cast<std::uint64_t>(values[0]));
     }
-    consider(delta, Context::kNone, values, siblings);
+    return {delta, Context::kNone};
+  }
+  const TransformFields offset{Transform::kOffset, *std::min_element(values.begin(), values.end()),
+                               0};
+  if (!model) return {offset, Context::kNone};
+  if (model->transform == Transform::kOffset) return {offset, model->context};
+  // A source may know less of volumes than its candles say: then they do not hang together. What is
+  // expected of a width is worth half a bit a row.
+  const TransformFields fields{model->transform, 0, 0};
+  const std::uint64_t allowance = std::min(values.size(), kSampleRows) / 2;
+  if (sample_bits(fields, values, siblings) > sample_bits(offset, values, siblings) + allowance) {
+    return {offset, Context::kNone};
+  }
+  return {fields, model->context};
+}
+
+void ColumnCodec::encode_classes(std::span<const std::int64_t> values, const Siblings& siblings,
+                                 ColumnBlock& block, Bytes& out) {
+  residuals_.resize(values.size());
+  to_residuals(block.fields, values, siblings, residuals_);
+  widths_.resize(block.context == Context::kNone ? 0 : values.size());
+  expected_widths(block.context, siblings, widths_);
+  const bool zeros = std::all_of(residuals_.begin(), residuals_.end(),
+                                 [](std::uint64_t residual) { return residual == 0; });
+  if (zeros) {
+    block.codec = Codec::kZeros;
+    block.context = Context::kNone;
     return;
   }
-  const std::int64_t base = *std::min_element(values.begin(), values.end());
-  consider({Transform::kOffset, base, 0}, Context::kNone, values, siblings);
+  encode_class_codes(residuals_, widths_, out);
 }
 
 ColumnBlock ColumnCodec::encode(Column column, std::span<const std::int64_t> values, int scale,
@@ -177,15 +195,10 @@ ColumnBlock ColumnCodec::encode(Column column, std::span<const std::int64_t> val
     block.codec = Codec::kPackedDeltas;
     block.fields = {Transform::kDelta, values[0], 0};
   } else {
-    consider_all(column, values, siblings);
-    block.fields = best_.fields;
-    block.context = best_.context;
-    if (best_.code.all_zero()) {
-      block.codec = Codec::kZeros;
-      block.context = Context::kNone;
-    } else {
-      best_.code.encode(best_.residuals, best_.widths, out);
-    }
+    const Choice choice = choose(column, values, siblings);
+    block.fields = choice.fields;
+    block.context = choice.context;
+    encode_classes(values, siblings, block, out);
   }
   block.raw_size = static_cast<std::uint32_t>(out.size() - begin);
   block.size = block.raw_size;
@@ -215,16 +228,16 @@ Result<void> ColumnCodec::decode(const ColumnBlock& block, std::span<const std::
       count_up(block.fields, out);
       return {};
     }
-    best_.residuals.assign(out.size(), 0);
-    from_residuals(block.fields, best_.residuals, siblings, out);
+    residuals_.assign(out.size(), 0);
+    from_residuals(block.fields, residuals_, siblings, out);
     return {};
   }
-  best_.residuals.resize(out.size());
-  best_.widths.resize(block.context == Context::kNone ? 0 : out.size());
-  expected_widths(block.context, siblings, best_.widths);
-  const Result<void> decoded = decode_classes(bytes, best_.widths, best_.residuals);
+  residuals_.resize(out.size());
+  widths_.resize(block.context == Context::kNone ? 0 : out.size());
+  expected_widths(block.context, siblings, widths_);
+  const Result<void> decoded = decode_class_codes(bytes, widths_, residuals_);
   if (!decoded) return decoded;
-  from_residuals(block.fields, best_.residuals, siblings, out);
+  from_residuals(block.fields, residuals_, siblings, out);
   return {};
 }
 

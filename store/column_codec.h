@@ -1,8 +1,7 @@
 // store/column_codec.h
 //
 // One column of one block as bytes: a transform (transform.h) leaves residuals, and one of two codecs
-// packs them. What is smallest is found out by trying; closes are always packed for speed where they
-// can be, because every price leans on them.
+// packs them. Closes are packed for speed where they can be, because every price leans on them.
 #pragma once
 
 #include <cstdint>
@@ -60,21 +59,22 @@ class ColumnCodec {
                                     const Siblings& siblings, std::span<std::int64_t> out);
 
  private:
-  /// A way to encode the column, and what it would take.
+  /// A way to encode the column.
   struct Choice {
     TransformFields fields;
     Context context = Context::kNone;
-    ClassCode code;
-    std::vector<std::uint64_t> residuals;
-    std::vector<std::uint8_t> widths;
   };
-  void consider(const TransformFields& fields, Context context,
-                std::span<const std::int64_t> values, const Siblings& siblings);
-  void consider_all(Column column, std::span<const std::int64_t> values, const Siblings& siblings);
+  [[nodiscard]] Choice choose(Column column, std::span<const std::int64_t> values,
+                              const Siblings& siblings);
+  /// Bits that the residuals of the first rows take without their codes.
+  [[nodiscard]] std::uint64_t sample_bits(const TransformFields& fields,
+                                          std::span<const std::int64_t> values,
+                                          const Siblings& siblings);
+  void encode_classes(std::span<const std::int64_t> values, const Siblings& siblings,
+                      ColumnBlock& block, Bytes& out);
 
-  Choice best_;
-  Choice tried_;
-  bool chosen_ = false;
+  std::vector<std::uint64_t> residuals_;
+  std::vector<std::uint8_t> widths_;
   PackedDeltas packed_deltas_;
   Bytes scratch_;
 };
