@@ -20,10 +20,10 @@
 
 namespace bf::store::crash {
 
-using test::Operation;
-using test::Random;
-using test::SimDisk;
-using test::SimFileSystem;
+using bf::test::Operation;
+using bf::test::Random;
+using bf::test::SimDisk;
+using bf::test::SimFileSystem;
 
 inline constexpr std::size_t kSeriesCount = 3;
 inline constexpr TimeMs kAskedAt = 1'735'689'600'000;  // 2025-01-01, behind all rows
