@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "store/base/assert.h"
 #include "store/bytes.h"
 
 namespace bf::store {
@@ -15,6 +16,26 @@ std::uint64_t checksum(std::span<const std::byte> bytes, const Place& place) noe
 std::uint64_t digest(std::span<const std::byte> bytes, std::uint64_t seed) noexcept {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
+
+struct Digest::State {
+  XXH3_state_t* xxh = XXH3_createState();
+};
+
+void Digest::Free::operator()(State* state) const noexcept {
+  XXH3_freeState(state->xxh);
+  delete state;
+}
+
+Digest::Digest() : state_(new State) {
+  BF_ASSERT(state_->xxh != nullptr);
+  XXH3_64bits_reset(state_->xxh);
+}
+
+void Digest::add(std::span<const std::byte> bytes) noexcept {
+  XXH3_64bits_update(state_->xxh, bytes.data(), bytes.size());
+}
+
+std::uint64_t Digest::value() const noexcept { return XXH3_64bits_digest(state_->xxh); }
 
 Uuid make_uuid(const Uuid& parent, std::string_view name, std::int64_t wall_ms,
                std::int64_t steady_ns) noexcept {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -29,6 +30,21 @@ static_assert(sizeof(Place) == 32);
 
 /// XXH3-64 without a place, for comparisons in memory.
 [[nodiscard]] std::uint64_t digest(std::span<const std::byte> bytes, std::uint64_t seed) noexcept;
+
+/// XXH3-64 (seed 0) of bytes that come piece by piece: the same as of all of them at once.
+class Digest {
+ public:
+  Digest();
+  void add(std::span<const std::byte> bytes) noexcept;
+  [[nodiscard]] std::uint64_t value() const noexcept;
+
+ private:
+  struct State;
+  struct Free {
+    void operator()(State* state) const noexcept;
+  };
+  std::unique_ptr<State, Free> state_;
+};
 
 /// A UUID (version 8: made by hashing) that names what the parts say.
 [[nodiscard]] Uuid make_uuid(const Uuid& parent, std::string_view name, std::int64_t wall_ms,

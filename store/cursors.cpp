@@ -23,8 +23,8 @@ class PageCursor final : public Cursor {
     position_ += count;
     settle();
   }
-  Result<std::pair<const Answer*, std::size_t>> answer(std::size_t /*position*/) override {
-    return std::pair(&page_.answer, page_.rows.row_count());
+  Result<RowOrigin> origin(std::size_t /*position*/) override {
+    return RowOrigin{&page_.answer, page_.answer.asked_at, page_.rows.row_count()};
   }
   Result<std::string> values() override { return row_values(page_.rows, position_); }
   bool take(CandleBatch& /*out*/) override { return false; }
@@ -82,7 +82,7 @@ class SegmentCursor final : public Cursor {
     settle();
   }
 
-  Result<std::pair<const Answer*, std::size_t>> answer(std::size_t position) override {
+  Result<RowOrigin> origin(std::size_t position) override {
     const Result<std::span<const AnswerRun>> runs = segment_->runs();
     if (!runs) return fail(runs.error());
     const SegmentBlock& block = blocks_[block_];
@@ -92,7 +92,7 @@ class SegmentCursor final : public Cursor {
         [row](const AnswerRun& candidate) { return candidate.row_end <= row; });
     BF_ASSERT(run != runs->end());
     const std::uint32_t end = std::min(run->row_end - block.first_row, block.entry.rows);
-    return std::pair(&segment_->answers()[run->answer], std::size_t{end});
+    return RowOrigin{&segment_->answers()[run->answer], run->asked_at, std::size_t{end}};
   }
 
   Result<std::string> values() override {

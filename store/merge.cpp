@@ -37,12 +37,12 @@ void Merge::step_over() {
 }
 
 Result<bool> Merge::stands_against(Cursor& a, Cursor& b) const {
-  const auto answer_a = a.answer(a.position());
-  if (!answer_a) return fail(answer_a.error());
-  const auto answer_b = b.answer(b.position());
-  if (!answer_b) return fail(answer_b.error());
-  const Answer& origin_a = *answer_a->first;
-  const Answer& origin_b = *answer_b->first;
+  const Result<RowOrigin> found_a = a.origin(a.position());
+  if (!found_a) return fail(found_a.error());
+  const Result<RowOrigin> found_b = b.origin(b.position());
+  if (!found_b) return fail(found_b.error());
+  const Answer origin_a = found_a->exact();
+  const Answer origin_b = found_b->exact();
   if (const auto rank = compare_rank(origin_a, origin_b, own_exchange_); rank != 0) return rank > 0;
   const Result<std::string> values_a = a.values();
   if (!values_a) return fail(values_a.error());

@@ -14,6 +14,7 @@
 #include "store/answer.h"
 #include "store/base/columns.h"
 #include "store/base/result.h"
+#include "store/origin.h"
 
 namespace bf::store {
 
@@ -35,9 +36,8 @@ class Cursor {
   /// Steps over `count` rows of the loaded block.
   virtual void advance(std::size_t count) = 0;
 
-  /// The answer of row `position` of the block, and the row up to which it holds.
-  [[nodiscard]] virtual Result<std::pair<const Answer*, std::size_t>> answer(
-      std::size_t position) = 0;
+  /// The origin of row `position` of the block.
+  [[nodiscard]] virtual Result<RowOrigin> origin(std::size_t position) = 0;
   /// row_values() of the current row with all of its columns, whichever were asked for.
   [[nodiscard]] virtual Result<std::string> values() = 0;
   /// Swaps the loaded block into `out` where the cursor owns it; false where it does not. rows() is

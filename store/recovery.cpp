@@ -82,14 +82,17 @@ Result<GapIndex> fold_segments(FileSystem& files, const Series& series, const Ma
     return std::move(*cached);
   }
   GapIndex gaps(series.interval);
+  std::vector<std::shared_ptr<const Segment>> segments;
   for (const SegmentEntry& entry : manifest.segments) {
-    const auto segment = Segment::open(files, series, manifest.series_uuid, entry);
+    auto segment = Segment::open(files, series, manifest.series_uuid, entry);
     if (!segment && segment.error().code() == Code::kNotFound) {
       return fail(with_repair(series.path(), segment_name(entry.id) + " is lost"));
     }
     if (!segment) return fail(segment.error());
     add_segment(gaps, **segment);
+    segments.push_back(std::move(*segment));
   }
+  if (const auto sound = check_superseded(segments); !sound) return fail(sound.error());
   return gaps;
 }
 

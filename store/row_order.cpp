@@ -13,11 +13,11 @@ std::strong_ordering compare_rank(const Answer& a, const Answer& b, std::string_
 }
 
 std::strong_ordering compare_rest(const Answer& a, const Answer& b) {
+  if (const auto order = a.archive_hash <=> b.archive_hash; order != 0) return order;
   if (const auto order = a.asked.from <=> b.asked.from; order != 0) return order;
   if (const auto order = a.asked.to <=> b.asked.to; order != 0) return order;
   if (const auto order = a.first_row <=> b.first_row; order != 0) return order;
-  if (const auto order = a.last_row <=> b.last_row; order != 0) return order;
-  return a.archive_hash <=> b.archive_hash;
+  return a.last_row <=> b.last_row;
 }
 
 std::string row_values(const CandleBatch& rows, std::size_t row) {

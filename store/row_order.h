@@ -23,7 +23,7 @@ namespace bf::store {
 [[nodiscard]] std::strong_ordering compare_rank(const Answer& a, const Answer& b,
                                                 std::string_view own_exchange);
 
-/// Rule 5.
+/// Rule 5: the larger archive hash, then what was asked and came (which may be a merged answer's).
 [[nodiscard]] std::strong_ordering compare_rest(const Answer& a, const Answer& b);
 
 /// A row's values from the second column on, by canonical text and separated by commas, empty where a

@@ -107,11 +107,11 @@ class MergedScan final : public Scan {
   Result<void> add_provenance(ScanBatch& batch) const {
     const std::size_t before = fresh_ ? 0 : batch.rows.row_count();
     for (std::size_t at = slice_.begin; at < slice_.end;) {
-      const auto answered = slice_.cursor->answer(at);
-      if (!answered) return fail(answered.error());
-      at = std::min(slice_.end, answered->second);
+      const Result<RowOrigin> origin = slice_.cursor->origin(at);
+      if (!origin) return fail(origin.error());
+      at = std::min(slice_.end, origin->end);
       const auto row_end = static_cast<std::uint32_t>(before + at - slice_.begin);
-      const std::uint32_t index = index_of(batch.answers, *answered->first);
+      const std::uint32_t index = index_of(batch.answers, origin->exact());
       if (!batch.provenance.empty() && batch.provenance.back().answer == index) {
         batch.provenance.back().row_end = row_end;
       } else {
@@ -146,26 +146,6 @@ class MergedScan final : public Scan {
 std::unique_ptr<Scan> make_scan(std::shared_ptr<const PinnedSeries> pinned, TimeRange range,
                                 ColumnSet columns, ScanOptions options) {
   return std::make_unique<MergedScan>(std::move(pinned), range, columns, options);
-}
-
-Result<std::vector<Conflict>> conflicts_of(const Slice& slice) {
-  std::vector<Conflict> conflicts;
-  if (slice.losers.empty()) return conflicts;
-  const auto winner = slice.cursor->answer(slice.begin);
-  if (!winner) return fail(winner.error());
-  for (Cursor* loser : slice.losers) {
-    if (same_row(slice.cursor->rows(), slice.begin, loser->rows(), loser->position())) continue;
-    const auto answered = loser->answer(loser->position());
-    if (!answered) return fail(answered.error());
-    Conflict conflict;
-    conflict.open_time = loser->time();
-    conflict.winner = *winner->first;
-    conflict.loser = *answered->first;
-    conflict.winner_values = row_values(slice.cursor->rows(), slice.begin);
-    conflict.loser_values = row_values(loser->rows(), loser->position());
-    conflicts.push_back(std::move(conflict));
-  }
-  return conflicts;
 }
 
 }  // namespace bf::store

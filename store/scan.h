@@ -1,6 +1,6 @@
 // store/scan.h
 //
-// Scans over a pinned series, and what a conflict between merged rows is.
+// Scans over a pinned series.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,5 @@ namespace bf::store {
 [[nodiscard]] std::unique_ptr<Scan> make_scan(std::shared_ptr<const PinnedSeries> pinned,
                                               TimeRange range, ColumnSet columns,
                                               ScanOptions options);
-
-/// The losers of `slice` whose values differ from the row that stands. Requires all columns loaded.
-[[nodiscard]] Result<std::vector<Conflict>> conflicts_of(const Slice& slice);
 
 }  // namespace bf::store

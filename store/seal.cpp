@@ -6,63 +6,47 @@
 
 #include "store/atomic_file.h"
 #include "store/base/assert.h"
+#include "store/conflicts.h"
 #include "store/cursors.h"
-#include "store/row_order.h"
-#include "store/segment.h"
+#include "store/merged_rows.h"
 
 namespace bf::store {
 namespace {
 
-/// The answers of a span's pages, each once, and where to find that of a page. Equal answers meet when
-/// the same page was committed twice.
-std::vector<Answer> distinct_answers(std::span<const AnsweredRows* const> pages) {
-  std::vector<Answer> answers;
+/// The slots of the pages' rows in `span`.
+RangeSet slots_in(Interval interval, std::span<const AnsweredRows* const> pages, TimeRange span) {
+  RangeSet slots;
   for (const AnsweredRows* page : pages) {
-    if (answers.empty() || answers.back() != page->answer) answers.push_back(page->answer);
+    const std::vector<TimeMs>& times = page->rows.open_time();
+    const auto begin = std::lower_bound(times.begin(), times.end(), span.from);
+    const auto end = std::lower_bound(begin, times.end(), span.to);
+    RangeSet of_page;
+    add_slots(interval, std::span(begin, end), of_page);
+    slots.add(of_page);
   }
-  return answers;
-}
-
-std::map<const Answer*, std::uint32_t> index_answers(std::span<const AnsweredRows* const> pages) {
-  std::map<const Answer*, std::uint32_t> index;
-  const Answer* previous = nullptr;
-  std::uint32_t count = 0;
-  for (const AnsweredRows* page : pages) {
-    if (previous == nullptr || *previous != page->answer) ++count;
-    previous = &page->answer;
-    index[previous] = count - 1;
-  }
-  return index;
+  return slots;
 }
 
 }  // namespace
 
 Seal::Seal(FileSystem& files, const Series& series, const Manifest& manifest, const LogWriter& log)
-    : files_(files),
-      series_(series),
+    : series_(series),
       log_(log),
-      directory_(series.path()),
-      old_log_(join_path(directory_, log_name(manifest.log_epoch))),
-      next_(manifest),
-      first_sequence_(manifest.log_first_sequence) {
+      old_log_(join_path(series.path(), log_name(manifest.log_epoch))),
+      first_sequence_(manifest.log_first_sequence),
+      switch_(files, series, manifest) {
   BF_ASSERT(log.synced());
-  ++next_.generation;
-  ++next_.log_epoch;
-  next_.log_proven = 0;
-  next_.log_first_sequence = log.position().sequence;
 }
 
 Result<void> Seal::run() {
   if (const Result<void> prepared = prepare(); !prepared) {
-    clean_up();
+    switch_.clean_up();
     return prepared;
   }
   uncertain_ = true;
-  const Result<void> committed = commit_file(files_, directory_, kManifestName);  // step 8
-  if (!committed) return committed;
+  if (const Result<void> committed = switch_.commit(); !committed) return committed;
   uncertain_ = false;
-  // Step 9. The old log is not named any more: should this fail, the next open removes it.
-  (void)files_.remove(old_log_);
+  switch_.remove_replaced();
   return {};
 }
 
@@ -70,12 +54,12 @@ Result<void> Seal::run() {
 Result<void> Seal::prepare() {
   if (const Result<void> read = read_pages(); !read) return read;
   for (const SpanPlan& plan : plan_spans()) {
-    if (const Result<void> sealed = seal_span(plan); !sealed) return sealed;  // steps 1 to 4
+    if (const Result<void> sealed = seal_span(plan); !sealed) return sealed;
   }
-  if (const Result<void> created = create_log(); !created) return created;            // step 5
-  if (const auto synced = files_.sync_directory(directory_); !synced) return synced;  // step 6
-  return prepare_file(files_, directory_, kManifestName,
-                      encode_manifest(next_, series_));  // step 7
+  Result<std::unique_ptr<File>> log = switch_.add_log(log_.position().sequence);
+  if (!log) return fail(log.error());
+  new_log_ = std::move(*log);
+  return switch_.prepare();
 }
 
 Result<void> Seal::read_pages() {
@@ -120,84 +104,39 @@ std::vector<Seal::SpanPlan> Seal::plan_spans() const {
 }
 
 Result<void> Seal::seal_span(const SpanPlan& plan) {
-  const std::uint32_t id = next_.next_segment++;
-  const std::string path = join_path(directory_, segment_name(id));
-  const std::string temporary = path + ".tmp";
-  if (const auto removed = remove_if_there(files_, temporary); !removed) return removed;
-  made_.push_back(temporary);
-  Result<std::unique_ptr<File>> file = files_.open(temporary, FileSystem::Open::kCreateNew);
-  if (!file) return fail(file.error());
-  const std::vector<Answer> answers = distinct_answers(plan.pages);
-  SegmentWriter writer(**file,
-                       {series_, next_.series_uuid, id, next_.generation, first_sequence_,
-                        log_.position().sequence - 1},
-                       answers);
-  if (const auto written = write_rows(plan, answers, writer); !written) return written;
-  const Result<SegmentEntry> entry = writer.finish();  // step 1
-  if (!entry) return fail(entry.error());
-  if (const auto synced = (*file)->sync(); !synced) return synced;  // step 2
-  if (const auto checked = writer.check_written(files_, temporary); !checked)
-    return checked;                                                            // step 3
-  if (const auto named = name_segment(temporary, path); !named) return named;  // step 4
-  next_.segments.push_back(*entry);
-  return {};
+  std::vector<Answer> answers;
+  for (const AnsweredRows* page : plan.pages) answers.push_back(page->answer);
+  const MergedAnswers merged = merge_answers(
+      answers, slots_in(series_.interval, plan.pages, plan.span), series_.interval, plan.span);
+  SegmentSwitch::NewSegment segment;
+  segment.answers = merged.answers;
+  segment.first_sequence = first_sequence_;
+  segment.last_sequence = log_.position().sequence - 1;
+  segment.fill = [&](SegmentWriter& writer) { return write_rows(plan, merged, writer); };
+  return switch_.add_segment(segment);
 }
 
-Result<void> Seal::write_rows(const SpanPlan& plan, const std::vector<Answer>& answers,
+Result<void> Seal::write_rows(const SpanPlan& plan, const MergedAnswers& merged,
                               SegmentWriter& writer) const {
-  const std::map<const Answer*, std::uint32_t> index = index_answers(plan.pages);
-  BF_ASSERT(!answers.empty());
+  std::map<const Answer*, std::uint32_t> index;
   std::vector<std::unique_ptr<Cursor>> cursors;
-  for (const AnsweredRows* page : plan.pages) cursors.push_back(page_cursor(*page, plan.span.from));
-  Merge merge(std::move(cursors), plan.span.to, series_.instrument.exchange);
-  Slice slice;
-  for (;;) {
-    const Result<bool> more = merge.next(slice);
-    if (!more) return fail(more.error());
-    if (!*more) return {};
-    const auto answered = slice.cursor->answer(slice.begin);
-    if (!answered) return fail(answered.error());
-    const std::uint32_t winner = index.at(answered->first);
-    const CandleBatch& rows = slice.cursor->rows();
-    if (const auto added = writer.add_rows(rows, slice.begin, slice.end, winner); !added)
-      return added;
-    for (Cursor* loser : slice.losers) {
-      if (same_row(rows, slice.begin, loser->rows(), loser->position())) continue;
-      const auto lost = loser->answer(loser->position());
-      if (!lost) return fail(lost.error());
-      writer.add_revision(loser->time(), winner, row_values(rows, slice.begin),
-                          index.at(lost->first), row_values(loser->rows(), loser->position()));
-    }
+  for (std::size_t i = 0; i < plan.pages.size(); ++i) {
+    index[&plan.pages[i]->answer] = merged.index[i];
+    cursors.push_back(page_cursor(*plan.pages[i], plan.span.from));
   }
-}
-
-Result<void> Seal::name_segment(const std::string& temporary, const std::string& path) {
-  // No manifest names this id, so a file of this name is what a failed seal left.
-  if (const auto removed = remove_if_there(files_, path); !removed) return removed;
-  if (const auto renamed = files_.rename_new(temporary, path); !renamed) return renamed;
-  made_.back() = path;
-  return {};
-}
-
-Result<void> Seal::create_log() {
-  const std::string path = join_path(directory_, log_name(next_.log_epoch));
-  made_.push_back(path);
-  Result<std::unique_ptr<File>> log = write_new_file(files_, path, {});
-  if (!log) return fail(log.error());
-  new_log_ = std::move(*log);
-  return {};
-}
-
-void Seal::clean_up() {
-  // What cannot be removed now is removed by the next open: no manifest names it.
-  for (const std::string& path : made_) (void)files_.remove(path);
-  (void)files_.remove(join_path(directory_, kManifestName) + ".tmp");
+  Conflicts conflicts({}, series_.instrument.exchange);
+  Merge merge(std::move(cursors), plan.span.to, series_.instrument.exchange);
+  const auto origin_of = [&index](const RowOrigin& origin) {
+    return SegmentWriter::Origin{index.at(origin.answer), origin.asked_at};
+  };
+  return write_merged(merge, conflicts, origin_of, writer);
 }
 
 LogWriter Seal::take_log() {
+  const Manifest& next = switch_.next();
   LogWriter::Position position;
-  position.sequence = next_.log_first_sequence;
-  return LogWriter(std::move(new_log_), LogIdentity{next_.series_uuid, next_.log_epoch}, position);
+  position.sequence = next.log_first_sequence;
+  return LogWriter(std::move(new_log_), LogIdentity{next.series_uuid, next.log_epoch}, position);
 }
 
 }  // namespace bf::store

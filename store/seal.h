@@ -9,10 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "store/answer_merge.h"
 #include "store/base/file_system.h"
 #include "store/log.h"
 #include "store/manifest.h"
-#include "store/segment_writer.h"
+#include "store/segment_switch.h"
 
 namespace bf::store {
 
@@ -28,7 +29,7 @@ class Seal {
   [[nodiscard]] bool uncertain() const noexcept { return uncertain_; }
 
   /// After run(): what is live now.
-  [[nodiscard]] const Manifest& manifest() const noexcept { return next_; }
+  [[nodiscard]] const Manifest& manifest() const noexcept { return switch_.next(); }
   [[nodiscard]] LogWriter take_log();
 
  private:
@@ -42,22 +43,16 @@ class Seal {
   [[nodiscard]] Result<void> read_pages();
   [[nodiscard]] std::vector<SpanPlan> plan_spans() const;
   [[nodiscard]] Result<void> seal_span(const SpanPlan& plan);
-  [[nodiscard]] Result<void> write_rows(const SpanPlan& plan, const std::vector<Answer>& answers,
+  [[nodiscard]] Result<void> write_rows(const SpanPlan& plan, const MergedAnswers& merged,
                                         SegmentWriter& writer) const;
-  [[nodiscard]] Result<void> name_segment(const std::string& temporary, const std::string& path);
-  [[nodiscard]] Result<void> create_log();
-  void clean_up();
 
-  FileSystem& files_;
   const Series& series_;
   const LogWriter& log_;
-  std::string directory_;
   std::string old_log_;
-  Manifest next_;
   std::uint64_t first_sequence_ = 0;
+  SegmentSwitch switch_;
   std::unique_ptr<File> new_log_;
   std::vector<AnsweredRows> pages_;
-  std::vector<std::string> made_;  // to be removed when a step fails
   bool uncertain_ = false;
 };
 

@@ -131,7 +131,14 @@ Result<void> Segment::read_coverage() {
   if (in.string(kPathBytesMax) != series_.path()) {
     return fail(corrupt("it belongs to another series"));
   }
-  for (std::size_t left = in.count(1); left > 0; --left) (void)in.varint();  // what it supersedes
+  for (std::size_t left = in.count(1); left > 0; --left) {
+    const std::uint64_t id = in.varint();
+    const std::uint32_t before = supersedes_.empty() ? 0 : supersedes_.back();
+    if (!in.ok() || id <= before || id >= entry_.id) {
+      return fail(corrupt("the list of segments that it supersedes contradicts itself"));
+    }
+    supersedes_.push_back(static_cast<std::uint32_t>(id));
+  }
   const std::size_t answers = in.count(kAnswerBytesMin);
   if (answers > kSegmentAnswersMax) return fail(corrupt("it counts more answers than are written"));
   for (std::size_t i = 0; i < answers; ++i) {
@@ -273,14 +280,17 @@ Result<std::vector<AnswerRun>> Segment::read_runs() const {
   ByteReader in(*bytes);
   std::vector<AnswerRun> runs;
   std::uint64_t row = 0;
-  for (std::size_t left = in.count(2); left > 0; --left) {
+  std::uint64_t asked_at = 0;  // unsigned: a hostile file may make it wrap
+  for (std::size_t left = in.count(3); left > 0; --left) {
     const std::uint64_t length = in.varint();
     const std::uint64_t answer = in.varint();
+    asked_at += static_cast<std::uint64_t>(in.signed_varint());
     if (!in.ok() || length == 0 || length > trailer_.rows - row || answer >= answers_.size()) {
       return fail(corrupt("the provenance contradicts itself"));
     }
     row += length;
-    runs.push_back(AnswerRun{static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(answer)});
+    runs.push_back(AnswerRun{static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(answer),
+                             static_cast<TimeMs>(asked_at)});
   }
   if (!in.finished() || row != trailer_.rows) {
     return fail(corrupt("the provenance does not cover the rows"));
@@ -289,26 +299,39 @@ Result<std::vector<AnswerRun>> Segment::read_runs() const {
 }
 
 Result<std::vector<Conflict>> Segment::revisions() const {
+  const Result<std::vector<Loss>> found = losses();
+  if (!found) return fail(found.error());
+  std::vector<Conflict> conflicts;
+  conflicts.reserve(found->size());
+  for (const Loss& loss : *found) conflicts.push_back(loss.conflict());
+  return conflicts;
+}
+
+Result<std::vector<Loss>> Segment::losses() const {
   const Result<Bytes> bytes = read_part(Part::kRevisions);
   if (!bytes) return fail(bytes.error());
   ByteReader in(*bytes);
-  std::vector<Conflict> conflicts;
+  std::vector<Loss> losses;
   for (std::uint32_t left = trailer_.revisions; left > 0; --left) {
-    Conflict conflict;
-    conflict.open_time = in.signed_varint();
-    const std::uint64_t winner = in.varint();
-    const std::uint64_t loser = in.varint();
-    conflict.winner_values = in.string(kValuesBytesMax);
-    conflict.loser_values = in.string(kValuesBytesMax);
-    if (!in.ok() || winner >= answers_.size() || loser >= answers_.size()) {
+    Loss loss;
+    loss.open_time = in.signed_varint();
+    for (RowOrigin* origin : {&loss.winner, &loss.loser}) {
+      const std::uint64_t answer = in.varint();
+      origin->asked_at = in.signed_varint();
+      if (!in.ok() || answer >= answers_.size()) {
+        return fail(corrupt("a revision contradicts itself"));
+      }
+      origin->answer = &answers_[static_cast<std::size_t>(answer)];
+    }
+    loss.winner_values = in.string(kValuesBytesMax);
+    loss.loser_values = in.string(kValuesBytesMax);
+    if (!in.ok() || (!losses.empty() && loss.open_time < losses.back().open_time)) {
       return fail(corrupt("a revision contradicts itself"));
     }
-    conflict.winner = answers_[static_cast<std::size_t>(winner)];
-    conflict.loser = answers_[static_cast<std::size_t>(loser)];
-    conflicts.push_back(std::move(conflict));
+    losses.push_back(std::move(loss));
   }
   if (!in.finished()) return fail(corrupt("the revisions are longer than their count"));
-  return conflicts;
+  return losses;
 }
 
 Result<std::span<const std::byte>> Segment::block_bytes(const SegmentBlock& block,

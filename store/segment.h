@@ -20,6 +20,7 @@
 #include "store/base/range_set.h"
 #include "store/base/series.h"
 #include "store/manifest.h"
+#include "store/origin.h"
 #include "store/row_codec.h"
 #include "store/segment_format.h"
 #include "store/store.h"
@@ -60,6 +61,10 @@ class Segment {
   [[nodiscard]] const SegmentEntry& entry() const noexcept { return entry_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const std::vector<Answer>& answers() const noexcept { return answers_; }
+  /// The segments that it replaced, ids rising and smaller than its own. None of them is live with it.
+  [[nodiscard]] const std::vector<std::uint32_t>& supersedes() const noexcept {
+    return supersedes_;
+  }
   /// The slots that hold a row.
   [[nodiscard]] const RangeSet& held() const noexcept { return held_; }
 
@@ -67,8 +72,10 @@ class Segment {
   [[nodiscard]] Result<std::span<const SegmentBlock>> blocks() const;
   /// The answer of each run of rows; row_end of the last is the row count.
   [[nodiscard]] Result<std::span<const AnswerRun>> runs() const;
-  /// Rows that lost against one of this segment's when it was sealed.
+  /// Rows that lost against one of this segment's when it was written, by open time.
   [[nodiscard]] Result<std::vector<Conflict>> revisions() const;
+  /// The same; they point into answers().
+  [[nodiscard]] Result<std::vector<Loss>> losses() const;
 
   /// Decodes the stored columns of `wanted`, with the exceptions of the block's rows, into `out`.
   /// A column's checksum is checked at its first touch, or always where `always_check` says so.
@@ -120,6 +127,7 @@ class Segment {
   std::unique_ptr<File> file_;
   SegmentTrailer trailer_;
   std::vector<Answer> answers_;
+  std::vector<std::uint32_t> supersedes_;
   RangeSet held_;
 
   mutable std::mutex mutex_;  // guards what is read on demand; each is set once and then only read

@@ -75,10 +75,12 @@ struct BlockEntry {
   TimeMs last_open = 0;
 };
 
-/// Rows [the run before's end, row_end) of a segment came with answer `answer`.
+/// Rows [the run before's end, row_end) of a segment came with answer `answer`, asked for at `asked_at`:
+/// the answer may stand for several that were asked one after the other (answer_merge.h).
 struct AnswerRun {
   std::uint32_t row_end = 0;
   std::uint32_t answer = 0;
+  TimeMs asked_at = 0;
   friend bool operator==(const AnswerRun&, const AnswerRun&) = default;
 };
 

@@ -135,8 +135,8 @@ Result<void> SegmentWriter::write(std::span<const std::byte> bytes) {
 }
 
 Result<void> SegmentWriter::add_rows(const CandleBatch& rows, std::size_t begin, std::size_t end,
-                                     std::uint32_t answer) {
-  BF_ASSERT(answer < answers_.size());
+                                     Origin origin) {
+  BF_ASSERT(origin.answer < answers_.size());
   while (begin < end) {
     const std::size_t room = kBlockRows - block_.row_count();
     const std::size_t count = std::min(end - begin, room);
@@ -146,22 +146,24 @@ Result<void> SegmentWriter::add_rows(const CandleBatch& rows, std::size_t begin,
     }
     begin += count;
     entry_.rows += static_cast<std::uint32_t>(count);
-    if (!runs_.empty() && runs_.back().answer == answer) {
+    if (!runs_.empty() && runs_.back().answer == origin.answer &&
+        runs_.back().asked_at == origin.asked_at) {
       runs_.back().row_end = entry_.rows;
     } else {
-      runs_.push_back(AnswerRun{entry_.rows, answer});
+      runs_.push_back(AnswerRun{entry_.rows, origin.answer, origin.asked_at});
     }
   }
   return {};
 }
 
-void SegmentWriter::add_revision(TimeMs open_time, std::uint32_t winner,
-                                 std::string_view winner_values, std::uint32_t loser,
-                                 std::string_view loser_values) {
+void SegmentWriter::add_revision(TimeMs open_time, Origin winner, std::string_view winner_values,
+                                 Origin loser, std::string_view loser_values) {
   ByteWriter out(revisions_);
   out.signed_varint(open_time);
-  out.varint(winner);
-  out.varint(loser);
+  for (const Origin& origin : {winner, loser}) {
+    out.varint(origin.answer);
+    out.signed_varint(origin.asked_at);
+  }
   out.string(winner_values);
   out.string(loser_values);
   ++trailer_.revisions;
@@ -240,7 +242,8 @@ Bytes SegmentWriter::coverage_bytes() const {
   Bytes bytes;
   ByteWriter out(bytes);
   out.string(identity_.series.path());
-  out.varint(0);  // supersedes nothing: it came from a log
+  out.varint(identity_.supersedes.size());
+  for (const std::uint32_t id : identity_.supersedes) out.varint(id);
   out.varint(answers_.size());
   for (const Answer& answer : answers_) write_answer(out, answer);
   out.varint(held_.ranges().size());
@@ -258,10 +261,13 @@ Bytes SegmentWriter::run_bytes() const {
   ByteWriter out(bytes);
   out.varint(runs_.size());
   std::uint32_t row = 0;
+  TimeMs asked_at = 0;
   for (const AnswerRun& run : runs_) {
     out.varint(run.row_end - row);
     out.varint(run.answer);
+    out.signed_varint(run.asked_at - asked_at);
     row = run.row_end;
+    asked_at = run.asked_at;
   }
   return bytes;
 }
@@ -303,6 +309,7 @@ Result<void> SegmentWriter::check_written(FileSystem& files, const std::string& 
       Segment::open_at(files, path, identity_.series, identity_.series_uuid, entry_);
   if (!segment) return fail(segment.error());
   if ((*segment)->answers() != answers_) return differs("answers");
+  if ((*segment)->supersedes() != identity_.supersedes) return differs("superseded segments");
   if ((*segment)->held() != held_) return differs("held ranges");
   const Result<std::span<const AnswerRun>> runs = (*segment)->runs();
   if (!runs) return fail(runs.error());

@@ -27,18 +27,24 @@ class SegmentWriter {
     std::uint64_t generation = 0;
     std::uint64_t first_sequence = 0;
     std::uint64_t last_sequence = 0;
+    std::vector<std::uint32_t> supersedes{};  ///< ids of the segments that it replaces, rising
+  };
+  /// Where rows came from: answers[answer], asked for at `asked_at`.
+  struct Origin {
+    std::uint32_t answer = 0;
+    TimeMs asked_at = 0;
   };
 
   /// Requires: `file` is new and outlives the writer. `answers` are all that rows and revisions name.
   SegmentWriter(File& file, Identity identity, std::vector<Answer> answers);
 
-  /// Adds rows [begin, end), which came with answers[answer], behind those before them.
+  /// Adds rows [begin, end), which came from `origin`, behind those before them.
   /// Errors: kNoSpace, kIo.
   [[nodiscard]] Result<void> add_rows(const CandleBatch& rows, std::size_t begin, std::size_t end,
-                                      std::uint32_t answer);
+                                      Origin origin);
   /// Records a row that lost. Open times do not fall.
-  void add_revision(TimeMs open_time, std::uint32_t winner, std::string_view winner_values,
-                    std::uint32_t loser, std::string_view loser_values);
+  void add_revision(TimeMs open_time, Origin winner, std::string_view winner_values, Origin loser,
+                    std::string_view loser_values);
   /// Writes what is left, the parts and the trailer; without a sync.
   /// Errors: kNoSpace, kIo; kLimit when a part exceeds its bound.
   [[nodiscard]] Result<SegmentEntry> finish();

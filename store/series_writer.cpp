@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "store/compact.h"
 #include "store/gap_cache.h"
 #include "store/seal.h"
 
@@ -34,6 +35,7 @@ class Writer final : public SeriesWriter {
   Result<void> append(std::span<const AnsweredRows> pages) override;
   Result<void> sync() override;
   Result<void> seal() override;
+  Result<CompactionReport> compact() override;
   Result<void> close() override;
 
   const GapIndex& gaps() const noexcept override { return gaps_; }
@@ -124,6 +126,28 @@ Result<void> Writer::seal() {
   // Without the cache the next opening takes longer, no more than that.
   (void)write_gap_cache(files_, series_, manifest_, gaps_);
   return {};
+}
+
+Result<CompactionReport> Writer::compact() {
+  if (const Result<void> sealed = seal(); !sealed) return fail(sealed.error());
+  CompactionReport report;
+  report.segments_before = manifest_.segments.size();
+  for (const SegmentEntry& entry : manifest_.segments) report.bytes_before += entry.size;
+  Compaction compaction(files_, series_, manifest_);
+  if (const Result<void> compacted = compaction.run(); !compacted) {
+    const bool fatal = compaction.uncertain() || compacted.error().code() == Code::kSyncFailed;
+    return fail(fatal ? die(compacted.error()) : named(compacted.error()));
+  }
+  report.spans = compaction.spans();
+  report.spans_left = compaction.spans_left();
+  if (report.spans != 0) {
+    manifest_ = compaction.manifest();
+    // The log is empty: what gaps_ knows, the segments say.
+    (void)write_gap_cache(files_, series_, manifest_, gaps_);
+  }
+  report.segments_after = manifest_.segments.size();
+  for (const SegmentEntry& entry : manifest_.segments) report.bytes_after += entry.size;
+  return report;
 }
 
 Result<void> Writer::close() {

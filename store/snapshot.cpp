@@ -1,10 +1,14 @@
 #include "store/snapshot.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
-#include <tuple>
+#include <set>
 
 #include "store/atomic_file.h"
+#include "store/conflicts.h"
+#include "store/content_hash.h"
 #include "store/cursors.h"
 #include "store/gap_cache.h"
 #include "store/row_order.h"
@@ -51,7 +55,7 @@ Result<void> pin_segments(FileSystem& files, PinnedSeries& pinned) {
     add_segment(pinned.gaps, **segment);
     pinned.segments.push_back(std::move(*segment));
   }
-  return {};
+  return check_superseded(pinned.segments);
 }
 
 /// What is pinned of a series: all of it, or what its gap index needs, which may be no segment at all.
@@ -102,6 +106,32 @@ std::string source_name(const Answer& answer) {
   return answer.exchange + " " + std::string(channel_name(answer.channel));
 }
 
+/// Hands all durable rows over, slice by slice with all columns, each with its conflicts.
+Result<void> walk(const PinnedSeries& pinned,
+                  const std::function<Result<void>(const Slice&, std::span<const Loss>)>& take) {
+  std::vector<Loss> revisions;
+  for (const auto& segment : pinned.segments) {
+    Result<std::vector<Loss>> found = segment->losses();
+    if (!found) return fail(found.error());
+    revisions.insert(revisions.end(), std::make_move_iterator(found->begin()),
+                     std::make_move_iterator(found->end()));
+  }
+  Conflicts conflicts(std::move(revisions), pinned.series.instrument.exchange);
+  Result<Merge> merge = merge_all(pinned, {0, kTimeMax}, kAllColumns, /*live=*/false);
+  if (!merge) return fail(merge.error());
+  Slice slice;
+  for (;;) {
+    const Result<bool> more = merge->next(slice);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+    const Result<std::vector<Loss>> found = conflicts.of(slice);
+    if (!found) return fail(found.error());
+    if (const Result<void> taken = take(slice, *found); !taken) return taken;
+  }
+  if (conflicts.finished()) return {};
+  return fail(Code::kCorrupt, pinned.series.name() + ": a revision without a row that stands");
+}
+
 class Snapshot final : public SeriesSnapshot {
  public:
   explicit Snapshot(std::shared_ptr<const PinnedSeries> pinned) : pinned_(std::move(pinned)) {}
@@ -113,6 +143,7 @@ class Snapshot final : public SeriesSnapshot {
   const GapIndex& gaps() const noexcept override { return pinned_->gaps; }
   Result<SeriesStats> stats() const override;
   Result<std::vector<Conflict>> conflicts() const override;
+  Result<std::uint64_t> content_hash() const override;
   Result<void> verify() const override { return verify_series(*pinned_); }
 
  private:
@@ -137,10 +168,10 @@ Result<SeriesStats> Snapshot::stats() const {
     stats.last_open = times[slice.end - 1];
     stats.rows += slice.end - slice.begin;
     for (std::size_t at = slice.begin; at < slice.end;) {
-      const auto answered = slice.cursor->answer(at);
-      if (!answered) return fail(answered.error());
-      const std::size_t end = std::min(slice.end, answered->second);
-      by_source[source_name(*answered->first)] += end - at;
+      const Result<RowOrigin> origin = slice.cursor->origin(at);
+      if (!origin) return fail(origin.error());
+      const std::size_t end = std::min(slice.end, origin->end);
+      by_source[source_name(*origin->answer)] += end - at;
       at = end;
     }
   }
@@ -150,28 +181,23 @@ Result<SeriesStats> Snapshot::stats() const {
 
 Result<std::vector<Conflict>> Snapshot::conflicts() const {
   std::vector<Conflict> conflicts;
-  for (const auto& segment : pinned_->segments) {
-    Result<std::vector<Conflict>> revisions = segment->revisions();
-    if (!revisions) return fail(revisions.error());
-    conflicts.insert(conflicts.end(), std::make_move_iterator(revisions->begin()),
-                     std::make_move_iterator(revisions->end()));
-  }
-  Result<Merge> merge = merge_all(*pinned_, {0, kTimeMax}, kAllColumns, /*live=*/false);
-  if (!merge) return fail(merge.error());
-  Slice slice;
-  for (;;) {
-    const Result<bool> more = merge->next(slice);
-    if (!more) return fail(more.error());
-    if (!*more) break;
-    Result<std::vector<Conflict>> found = conflicts_of(slice);
-    if (!found) return fail(found.error());
-    conflicts.insert(conflicts.end(), std::make_move_iterator(found->begin()),
-                     std::make_move_iterator(found->end()));
-  }
-  std::sort(conflicts.begin(), conflicts.end(), [](const Conflict& a, const Conflict& b) {
-    return std::tie(a.open_time, a.loser_values) < std::tie(b.open_time, b.loser_values);
+  const Result<void> walked = walk(*pinned_, [&](const Slice&, std::span<const Loss> losses) {
+    for (const Loss& loss : losses) conflicts.push_back(loss.conflict());
+    return Result<void>();
   });
+  if (!walked) return fail(walked.error());
   return conflicts;
+}
+
+Result<std::uint64_t> Snapshot::content_hash() const {
+  ContentHash hash;
+  const Result<void> walked = walk(*pinned_, [&](const Slice& slice, std::span<const Loss> losses) {
+    for (const Loss& loss : losses) hash.add_conflict(loss);
+    return hash.add_rows(slice);
+  });
+  if (!walked) return fail(walked.error());
+  hash.add_states(pinned_->gaps.states({kTimeMin, kTimeMax}));
+  return hash.value();
 }
 
 }  // namespace
@@ -179,6 +205,20 @@ Result<std::vector<Conflict>> Snapshot::conflicts() const {
 void add_segment(GapIndex& gaps, const Segment& segment) {
   gaps.add_held(segment.held());
   for (const Answer& answer : segment.answers()) gaps.add_answer(answer);
+}
+
+Result<void> check_superseded(std::span<const std::shared_ptr<const Segment>> segments) {
+  std::set<std::uint32_t> live;
+  for (const auto& segment : segments) live.insert(segment->entry().id);
+  for (const auto& segment : segments) {
+    for (const std::uint32_t id : segment->supersedes()) {
+      if (!live.contains(id)) continue;
+      return fail(Code::kCorrupt, segment->path() + ": it supersedes " + segment_name(id) +
+                                      ", which the manifest names as well; see `bf-verify scrub "
+                                      "--repair`");
+    }
+  }
+  return {};
 }
 
 Result<std::shared_ptr<const PinnedSeries>> pin_series(FileSystem& files, const Series& series,

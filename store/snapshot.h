@@ -53,6 +53,11 @@ struct KnownProof {
 /// Folds a segment's held slots and answers into `gaps`.
 void add_segment(GapIndex& gaps, const Segment& segment);
 
+/// Compaction replaces segments in one switch: one that is superseded and live at once is damage.
+/// Errors: kCorrupt, naming both.
+[[nodiscard]] Result<void> check_superseded(
+    std::span<const std::shared_ptr<const Segment>> segments);
+
 /// All rows of the snapshot with open times in `range`, merged. `live` adds pages behind the last proof.
 [[nodiscard]] Result<Merge> merge_all(const PinnedSeries& pinned, TimeRange range,
                                       ColumnSet columns, bool live);

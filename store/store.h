@@ -98,11 +98,28 @@ class SeriesSnapshot {
   [[nodiscard]] virtual const GapIndex& gaps() const noexcept = 0;
   /// Decodes provenance: O(rows).
   [[nodiscard]] virtual Result<SeriesStats> stats() const = 0;
+  /// The different values that lost, each of a slot once, by open time and losing values. The same
+  /// whatever was sealed or compacted, in whatever order the rows came. O(rows).
   [[nodiscard]] virtual Result<std::vector<Conflict>> conflicts() const = 0;
+  /// A hash of what the series says: every row, the source of each, the states of all slots, and the
+  /// conflicts. Not of how it came to be or lies on disk: UUIDs, sequences, asked-at times, the cut
+  /// into files (docs/format.md, "Content hash"). Reads all rows; memory: a few blocks.
+  /// Errors: kCorrupt, kIo.
+  [[nodiscard]] virtual Result<std::uint64_t> content_hash() const = 0;
   /// Checks every checksum, decodes every block, and recomputes rows, order, held ranges and coverage
   /// from nothing against what headers, footers and the manifest say.
   /// Errors: kCorrupt, naming file and offset.
   [[nodiscard]] virtual Result<void> verify() const = 0;
+};
+
+/// What a compaction did to a series.
+struct CompactionReport {
+  std::uint64_t spans = 0;            ///< that were rewritten
+  std::uint64_t spans_left = 0;       ///< too large for one segment: left as they were
+  std::uint64_t segments_before = 0;  ///< of the series
+  std::uint64_t segments_after = 0;
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_after = 0;
 };
 
 /// Appends to one series. Nothing is acknowledged before sync() returns.
@@ -124,6 +141,13 @@ class SeriesWriter {
   /// Moves what the log holds into sealed segments, one a span, and starts an empty log. Cheap when
   /// the log is empty. A kill at any point of it loses nothing.
   [[nodiscard]] virtual Result<void> seal() = 0;
+  /// Seals, then merges the segments of each span that has several into one: the rows that stand, and
+  /// as revisions the different rows that lost. Before the switch the new segment is read back and
+  /// compared with the old ones: rows, states, sources, conflicts. Readers that pinned the old ones
+  /// keep them. Cheap when no span has several. A kill at any point of it loses nothing. Memory: a
+  /// few blocks.
+  /// Errors: as seal(); kCorrupt when a segment is damaged: all stays as it was.
+  [[nodiscard]] virtual Result<CompactionReport> compact() = 0;
   /// Records the proven length in the manifest, so that the next open rewrites nothing.
   [[nodiscard]] virtual Result<void> close() = 0;
 

@@ -41,6 +41,12 @@ Result<void> write(store::SeriesWriter& writer, std::span<const store::AnsweredR
   return {};
 }
 
+Result<void> compact(store::SeriesWriter& writer) {
+  const Result<store::CompactionReport> report = writer.compact();
+  if (!report) return fail(report.error());
+  return {};
+}
+
 }  // namespace
 
 StorePump::StorePump(Services& services, std::uint64_t free_bytes_min)
@@ -103,14 +109,15 @@ async::Task<Result<void>> StorePump::finish(PumpSeries* series) {
   Result<void> ended = co_await flush(series);
   const std::function<void()> job = [&] {
     if (ended) ended = series->writer->seal();
-    if (ended) {
-      ended = series->writer->close();
-    } else if (ended.error().code() == Code::kNoSpace) {
-      // What is proven is noted in the room set aside, so that the next run rewrites no log. Where even
-      // that fails, the next run's recovery does it.
-      const Result<void> released = space_.release();
-      if (released) (void)series->writer->close();
-    }
+    const bool sealed = ended.has_value();
+    if (ended) ended = compact(*series->writer);
+    const bool full = !ended && ended.error().code() == Code::kNoSpace;
+    // What is proven is noted, on a full disk in the room set aside, so that the next run rewrites no
+    // log. Where even that fails, the next run's recovery does it.
+    if (full && !space_.release()) return;
+    if (!sealed && !full) return;
+    const Result<void> closed = series->writer->close();
+    if (ended) ended = closed;
   };
   co_await worker_.run(job);
   if (ended) co_return ended;

@@ -59,7 +59,7 @@ class StorePump {
                                                async::CancelToken cancel);
   /// Commits everything that was pushed of the series, room or not. What is durable then is in gaps().
   [[nodiscard]] async::Task<Result<void>> flush(PumpSeries* series);
-  /// As flush, then seals and closes the series. Its gaps stay readable until forget(). On a full disk
+  /// As flush, then seals, compacts and closes the series. Its gaps stay readable until forget(). On a full disk
   /// it is closed alone, in the room that was set aside.
   [[nodiscard]] async::Task<Result<void>> finish(PumpSeries* series);
   /// Requires: finish() was awaited, and nothing was pushed since.

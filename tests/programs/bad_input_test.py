@@ -97,6 +97,7 @@ def newer_store(cases, work, simulator):
         ("bf-engine", "run", *MORE, *simulator.sources()),
         ("bf-engine", "plan", *MORE, *simulator.sources()),
         ("bf-engine", "status"),
+        ("bf-engine", "compact"),
         ("bf-verify", "check"),
         ("bf-export", "newer.csv"),
     ):
@@ -123,6 +124,8 @@ def locked_store(cases, work, simulator):
             support.wait_for(lambda: stalled.requests("klines"))
             outcome = work.run("bf-engine", "run", *MORE, *simulator.sources())
             cases.expect("a locked store", outcome, support.STORAGE, "cannot open the store")
+            outcome = work.run("bf-engine", "compact")
+            cases.expect("compacting a locked store", outcome, support.STORAGE, "cannot open")
             reader = work.run("bf-engine", "status")
             cases.expect("readers go on", reader, support.COMPLETE, "BTCUSDT")
         finally:

@@ -3,7 +3,7 @@
 // Goal: whatever stops a writer, at whichever operation, what was acknowledged is there afterwards and
 // nothing is there that was never appended; a reader beside it always finds one consistent store; and
 // a writer that ran out of space goes on. Method: one run that makes, appends, seals, reopens and
-// closes, looked at before each of its operations, and run again with each of them failing.
+// compacts and closes, looked at before each of its operations, and run again with each of them failing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ Result<void> commit_known(SeriesWriter& writer, const AnsweredRows& rows, Oracle
   return done;
 }
 
-/// The standard run: two lives of a writer, in each a seal; the rows cross the end of a span.
+/// The standard run: two lives of a writer, in each a seal and a compaction; the rows cross the end of a span.
 Result<void> standard_run(FileSystem& files, Oracle& oracle) {
   for (std::int64_t life = 0; life < 2; ++life) {
     Result<Writing> writing = open_writing(files);
@@ -40,6 +40,7 @@ Result<void> standard_run(FileSystem& files, Oracle& oracle) {
       if (i != 2) continue;
       if (const auto sealed = writer.seal(); !sealed) return sealed;
     }
+    if (const auto compacted = writer.compact(); !compacted) return fail(compacted.error());
     if (const auto closed = writer.close(); !closed) return closed;
   }
   return {};

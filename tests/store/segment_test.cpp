@@ -56,11 +56,11 @@ Sample sample_segment(SimFileSystem& files, int rows) {
   other.channel = Channel::kArchiveMonthly;
   other.archive_hash[5] = 77;
   auto file = std::move(files.open(kPath, FileSystem::Open::kCreateNew).value());
-  SegmentWriter writer(*file, {kSeries, kUuid, kId, 4, 1, 9}, {page.answer, other});
+  SegmentWriter writer(*file, {kSeries, kUuid, kId, 4, 1, 9, {1, 2}}, {page.answer, other});
   const auto count = static_cast<std::size_t>(rows);
-  EXPECT_TRUE(writer.add_rows(page.rows, 0, 1, 0));
-  EXPECT_TRUE(writer.add_rows(page.rows, 1, count, 1));
-  writer.add_revision(minute(1), 1, "1,2", 0, "1,3");
+  EXPECT_TRUE(writer.add_rows(page.rows, 0, 1, {0, 70}));
+  EXPECT_TRUE(writer.add_rows(page.rows, 1, count, {1, 50}));
+  writer.add_revision(minute(1), {1, 50}, "1,2", {0, -3}, "1,3");
   sample.entry = writer.finish().value();
   EXPECT_TRUE(writer.check_written(files, kPath));
   sample.bytes.resize(sample.entry.size);
@@ -103,6 +103,11 @@ TEST(Segment, ReadsBackWhatWasWritten) {
   EXPECT_EQ(revisions[0].winner.channel, Channel::kArchiveMonthly);
   EXPECT_EQ(revisions[0].loser.channel, Channel::kRest);
   EXPECT_EQ(revisions[0].loser_values, "1,3");
+  EXPECT_EQ(revisions[0].winner.asked_at, 50);
+  EXPECT_EQ(revisions[0].loser.asked_at, -3);
+  const auto runs = segment->runs().value();
+  EXPECT_THAT(runs, testing::ElementsAre(AnswerRun{1, 0, 70}, AnswerRun{9'000, 1, 50}));
+  EXPECT_THAT(segment->supersedes(), testing::ElementsAre(1U, 2U));
 }
 
 TEST(Segment, NoticesAFlipOfAnyBit) {
@@ -234,7 +239,7 @@ TEST(Segment, TellsWhenTheFileIsNotWhatWasAdded) {
   const AnsweredRows page = test::page(0, 100);
   auto file = std::move(files.open(kPath, FileSystem::Open::kCreateNew).value());
   SegmentWriter writer(*file, {kSeries, kUuid, kId, 4, 1, 9}, {page.answer});
-  ASSERT_TRUE(writer.add_rows(page.rows, 0, 100, 0));
+  ASSERT_TRUE(writer.add_rows(page.rows, 0, 100, {}));
   ASSERT_TRUE(writer.finish());
   ASSERT_TRUE(writer.check_written(files, kPath));
   files.disk().flip_bit(files.disk().find(kPath), 100, 1);

@@ -22,6 +22,15 @@ struct StatusFlags {
 /// Says what a store holds.
 [[nodiscard]] backfill::Exit status(const StatusFlags& flags);
 
+struct CompactFlags {
+  cli::OutputFlags output;
+  cli::SelectionFlags selection;
+  std::string store{cli::kDefaultStore};
+  bool allow_network_store = false;
+};
+/// Merges the segments of each month (or year) of a store's series.
+[[nodiscard]] backfill::Exit compact(const CompactFlags& flags);
+
 struct SymbolsFlags {
   cli::OutputFlags output;
   cli::NetworkFlags network;

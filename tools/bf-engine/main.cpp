@@ -41,6 +41,10 @@ constexpr const char* kStatusExamples =
     "  bf-engine status --store /srv/bf --exchange binance --symbol BTCUSDT --json\n"
     "  bf-engine status --from 2024-01-01 --to 2024-02-01\n";
 
+constexpr const char* kCompactExamples =
+    "  bf-engine compact\n"
+    "  bf-engine compact --store /srv/bf --exchange binance --symbol BTCUSDT --json\n";
+
 constexpr const char* kSymbolsExamples =
     "  bf-engine symbols --exchange binance --market um\n"
     "  bf-engine symbols --exchange binance --market spot --json\n"
@@ -66,6 +70,7 @@ struct AllFlags {
   cli::RunFlags run;
   cli::RunFlags plan;
   bf::engine::StatusFlags status;
+  bf::engine::CompactFlags compact;
   bf::engine::SymbolsFlags symbols;
 };
 
@@ -98,6 +103,23 @@ Command status_command(bf::engine::StatusFlags& flags) {
   return command;
 }
 
+Command compact_command(bf::engine::CompactFlags& flags) {
+  Command command{
+      "compact",
+      "Merges what a store's series hold of a month (from 1h on, a year) into one file.",
+      kCompactExamples,
+      cli::kExitCodesText,
+      {}};
+  command.add(cli::selection_flags(flags.selection));
+  command.add({
+      cli::store_flag(flags.store),
+      Flag("allow-network-store", "", "write to a store on a network file system (nfs, smb, ...)",
+           &flags.allow_network_store),
+  });
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
 Command symbols_command(bf::engine::SymbolsFlags& flags) {
   Command command{
       "symbols", "Lists the instruments of a market.", kSymbolsExamples, cli::kExitCodesText, {}};
@@ -117,6 +139,7 @@ Exit dispatch(const std::string& command, const AllFlags& flags) {
   if (command == "run") return bf::engine::run(flags.run);
   if (command == "plan") return bf::engine::plan(flags.plan);
   if (command == "status") return bf::engine::status(flags.status);
+  if (command == "compact") return bf::engine::compact(flags.compact);
   return bf::engine::symbols(flags.symbols);
 }
 
@@ -132,6 +155,7 @@ int main(int argc, char** argv) {
   program.commands.push_back(run_command(flags.run));
   program.commands.push_back(plan_command(flags.plan));
   program.commands.push_back(status_command(flags.status));
+  program.commands.push_back(compact_command(flags.compact));
   program.commands.push_back(symbols_command(flags.symbols));
   return bf::cli::run_program(program, argc, argv, [&flags](const std::string& command) {
     return dispatch(command, flags);
