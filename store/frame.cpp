@@ -30,10 +30,11 @@ void write_page(const AnsweredRows& page, RowCodec& codec, Bytes& columns, Bytes
   out.varint(rows);
   if (rows == 0) return;
   columns.clear();
-  const EncodedRows encoded = codec.encode(page.rows, 0, rows, Packing::kNone, columns);
+  const EncodedRows encoded = codec.encode(page.rows, 0, rows, columns);
   out.fixed(encoded.columns.bits());
   for (std::size_t i = 0; i < kColumnCount; ++i) {
-    if (encoded.columns.contains(static_cast<Column>(i))) out.bytes(bytes_of(encoded.blocks[i]));
+    if (encoded.columns.contains(static_cast<Column>(i)))
+      write_column_block(out, encoded.blocks[i]);
   }
   out.bytes(columns);
   write_exceptions(out, page.rows.wide, page.rows.odd_close_times);
@@ -48,9 +49,9 @@ Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, Can
   encoded.columns = ColumnSet::from_bits(bits);
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     if (!encoded.columns.contains(static_cast<Column>(i))) continue;
-    const auto bytes = in.take(kColumnBlockBytes);
-    if (!in.ok()) return fail(Code::kCorrupt, "a page ends within the description of its columns");
-    std::memcpy(static_cast<void*>(&encoded.blocks[i]), bytes.data(), bytes.size());
+    const Result<ColumnBlock> block = read_column_block(in);
+    if (!block) return fail(block.error());
+    encoded.blocks[i] = *block;
   }
   ColumnBytes bytes;
   for (std::size_t i = 0; i < kColumnCount; ++i) {
@@ -209,13 +210,14 @@ Result<std::vector<AnsweredRows>> decode_frame(const FrameHeader& header,
   std::vector<AnsweredRows> pages;
   if (header.kind == FrameKind::kProof) return pages;
   BF_ASSERT(body.size() == header.body_size);
-  Bytes raw;
-  if (header.body_size != header.raw_size) {
-    raw.resize(header.raw_size);
-    if (const Result<void> unpacked = unpack(body, raw); !unpacked) return fail(unpacked.error());
-    body = raw;
+  Bytes raw(std::size_t{header.raw_size} + kReadAhead);
+  const auto pages_bytes = std::span(raw).first(header.raw_size);
+  if (header.body_size == header.raw_size) {
+    std::copy(body.begin(), body.end(), pages_bytes.begin());
+  } else if (const Result<void> unpacked = unpack(body, pages_bytes); !unpacked) {
+    return fail(unpacked.error());
   }
-  ByteReader in(body);
+  ByteReader in(pages_bytes);
   std::uint64_t rows_left = header.rows;
   const std::size_t count = in.count(kPageBytesMin);
   if (count > kFramePagesMax) return fail(Code::kCorrupt, "a frame counts more than 65536 pages");

@@ -1,6 +1,7 @@
 #include "store/row_codec.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "store/base/assert.h"
@@ -9,11 +10,13 @@ namespace bf::store {
 namespace {
 
 constexpr std::array kPrices = {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
+constexpr std::array kVolumes = {Column::kVolume, Column::kTakerBuyBase};
+constexpr std::array kQuoteVolumes = {Column::kQuoteVolume, Column::kTakerBuyQuote};
 /// A column leans only on columns before it in this order.
-constexpr std::array kDecodeOrder = {Column::kOpenTime,     Column::kClose,  Column::kOpen,
-                                     Column::kHigh,         Column::kLow,    Column::kVolume,
-                                     Column::kQuoteVolume,  Column::kTrades, Column::kTakerBuyBase,
-                                     Column::kTakerBuyQuote};
+constexpr std::array kDecodeOrder = {
+    Column::kOpenTime,     Column::kClose,        Column::kOpen,   Column::kHigh,
+    Column::kLow,          Column::kTrades,       Column::kVolume, Column::kQuoteVolume,
+    Column::kTakerBuyBase, Column::kTakerBuyQuote};
 static_assert(kDecodeOrder.size() == kColumnCount);
 
 constexpr int kPowerMax = 18;
@@ -69,7 +72,7 @@ Result<ColumnSet> needed_columns(const EncodedRows& encoded, ColumnSet wanted) {
   ColumnSet before;
   for (const Column column : kDecodeOrder) {
     if (!encoded.columns.contains(column)) continue;
-    const ColumnSet leans_on = dependencies(encoded.block(column).transform);
+    const ColumnSet leans_on = dependencies(encoded.block(column));
     const bool alone = leans_on == ColumnSet{};
     if (!alone && (leans_on.intersect(before) != leans_on || column == Column::kOpenTime)) {
       return fail(broken("a column leans on one that is not there"));
@@ -79,18 +82,17 @@ Result<ColumnSet> needed_columns(const EncodedRows& encoded, ColumnSet wanted) {
   ColumnSet needed = wanted.intersect(encoded.columns);
   for (auto at = kDecodeOrder.rbegin(); at != kDecodeOrder.rend(); ++at) {
     if (!needed.contains(*at)) continue;
-    needed =
-        ColumnSet::from_bits(needed.bits() | dependencies(encoded.block(*at).transform).bits());
+    needed = ColumnSet::from_bits(needed.bits() | dependencies(encoded.block(*at)).bits());
   }
   return needed;
 }
 
-bool RowCodec::align_prices(std::array<Scaled, kColumnCount>& columns) {
+bool RowCodec::align(Columns& columns, std::span<const Column> together) {
   int scale = 0;
-  for (const Column column : kPrices) {
+  for (const Column column : together) {
     scale = std::max(scale, columns[static_cast<std::size_t>(column)].scale);
   }
-  for (const Column column : kPrices) {
+  for (const Column column : together) {
     const auto at = static_cast<std::size_t>(column);
     const int exponent = scale - columns[at].scale;
     if (exponent == 0) continue;
@@ -99,7 +101,7 @@ bool RowCodec::align_prices(std::array<Scaled, kColumnCount>& columns) {
       if (!scale_up(columns[at].values[i], exponent, scratch_[at][i])) return false;
     }
   }
-  for (const Column column : kPrices) {
+  for (const Column column : together) {
     const auto at = static_cast<std::size_t>(column);
     if (columns[at].scale == scale) continue;
     columns[at] = Scaled{scratch_[at], scale};
@@ -107,7 +109,7 @@ bool RowCodec::align_prices(std::array<Scaled, kColumnCount>& columns) {
   return true;
 }
 
-void RowCodec::trim(std::array<Scaled, kColumnCount>& columns, std::span<const Column> together) {
+void RowCodec::trim(Columns& columns, std::span<const Column> together) {
   int power = kPowerMax;
   for (const Column column : together) {
     const Scaled& scaled = columns[static_cast<std::size_t>(column)];
@@ -122,39 +124,51 @@ void RowCodec::trim(std::array<Scaled, kColumnCount>& columns, std::span<const C
   }
 }
 
+/// Brings each group of columns that lean on each other to one scale, without the zeros that all share.
+/// What comes back are those that others may lean on.
+Siblings RowCodec::share_scales(const CandleBatch& rows, Columns& columns) {
+  Siblings siblings;
+  const auto share = [&](std::span<const Column> group) {
+    std::vector<Column> stored;
+    std::copy_if(group.begin(), group.end(), std::back_inserter(stored),
+                 [&](Column column) { return rows.columns.contains(column); });
+    const bool shared = !stored.empty() && align(columns, stored);
+    if (shared) trim(columns, stored);
+    for (const Column column : stored) {
+      const auto at = static_cast<std::size_t>(column);
+      if (!shared) trim(columns, std::array{column});
+      if (shared) siblings.values[at] = columns[at].values.data();
+    }
+  };
+  share(kPrices);
+  share(kVolumes);
+  share(kQuoteVolumes);
+  constexpr auto kTradesAt = static_cast<std::size_t>(Column::kTrades);
+  if (rows.columns.contains(Column::kTrades)) {
+    trim(columns, std::array{Column::kTrades});
+    siblings.values[kTradesAt] = columns[kTradesAt].values.data();
+  }
+  for (std::size_t i = 0; i < kColumnCount; ++i) siblings.scales[i] = columns[i].scale;
+  return siblings;
+}
+
 EncodedRows RowCodec::encode(const CandleBatch& rows, std::size_t begin, std::size_t end,
-                             Packing packing, Bytes& out) {
+                             Bytes& out) {
   BF_ASSERT(begin < end && end <= rows.row_count());
-  std::array<Scaled, kColumnCount> columns;
+  Columns columns;
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     if (!rows.columns.contains(static_cast<Column>(i))) continue;
     BF_ASSERT(rows.data[i].values.size() == rows.row_count());
     columns[i] =
         Scaled{std::span(rows.data[i].values).subspan(begin, end - begin), rows.data[i].scale};
   }
-  const bool all_prices = std::all_of(kPrices.begin(), kPrices.end(), [&rows](Column column) {
-    return rows.columns.contains(column);
-  });
-  const bool aligned = all_prices && align_prices(columns);
-  if (aligned) trim(columns, kPrices);
-  for (std::size_t i = 1; i < kColumnCount; ++i) {
-    const auto column = static_cast<Column>(i);
-    const bool price = std::find(kPrices.begin(), kPrices.end(), column) != kPrices.end();
-    if (rows.columns.contains(column) && !(price && aligned)) trim(columns, std::array{column});
-  }
-
-  PriceColumns prices;
-  if (aligned) {
-    prices.open = columns[static_cast<std::size_t>(Column::kOpen)].values.data();
-    prices.close = columns[static_cast<std::size_t>(Column::kClose)].values.data();
-  }
+  const Siblings siblings = share_scales(rows, columns);
   EncodedRows encoded;
   encoded.columns = rows.columns;
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     const auto column = static_cast<Column>(i);
     if (!rows.columns.contains(column)) continue;
-    encoded.blocks[i] =
-        codec_.encode(column, columns[i].values, columns[i].scale, prices, packing, out);
+    encoded.blocks[i] = codec_.encode(column, columns[i].values, columns[i].scale, siblings, out);
   }
   return encoded;
 }
@@ -163,22 +177,27 @@ Result<void> RowCodec::decode(const EncodedRows& encoded, const ColumnBytes& byt
                               std::size_t rows, ColumnSet wanted, CandleBatch& out) {
   const Result<ColumnSet> needed = needed_columns(encoded, wanted);
   if (!needed) return fail(needed.error());
-  out.clear();
   out.columns = wanted.intersect(encoded.columns);
-  PriceColumns prices;
+  out.wide.clear();
+  out.odd_close_times.clear();
+  Siblings siblings;
+  for (std::size_t i = 0; i < kColumnCount; ++i) siblings.scales[i] = encoded.blocks[i].scale;
   for (const Column column : kDecodeOrder) {
     if (!needed->contains(column)) continue;
     const auto at = static_cast<std::size_t>(column);
     const bool kept = out.columns.contains(column);
     std::vector<std::int64_t>& values = kept ? out.data[at].values : scratch_[at];
     values.resize(rows);
-    const Result<void> decoded = codec_.decode(encoded.blocks[at], bytes[at], prices, values);
+    const Result<void> decoded = codec_.decode(encoded.blocks[at], bytes[at], siblings, values);
     if (!decoded) return fail(decoded.error().at(column_name(column)));
     if (kept) out.data[at].scale = encoded.blocks[at].scale;
-    if (column == Column::kOpen) prices.open = values.data();
-    if (column == Column::kClose) prices.close = values.data();
+    siblings.values[at] = values.data();
   }
-  if (!well_ordered(out.open_time())) return fail(broken("open times do not rise"));
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    if (!out.columns.contains(static_cast<Column>(i))) out.data[i].values.clear();
+  }
+  const bool even = rises_evenly(encoded.block(Column::kOpenTime), rows);
+  if (!even && !well_ordered(out.open_time())) return fail(broken("open times do not rise"));
   return {};
 }
 

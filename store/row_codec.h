@@ -12,7 +12,7 @@
 #include "store/base/columns.h"
 #include "store/base/result.h"
 #include "store/bytes.h"
-#include "store/plain_codec.h"
+#include "store/column_codec.h"
 
 namespace bf::store {
 
@@ -28,6 +28,7 @@ struct EncodedRows {
     return blocks[static_cast<std::size_t>(c)];
   }
 };
+/// kReadAhead readable bytes follow each.
 using ColumnBytes = std::array<std::span<const std::byte>, kColumnCount>;
 
 /// `wanted` and every column that its encodings lean on.
@@ -38,9 +39,10 @@ using ColumnBytes = std::array<std::span<const std::byte>, kColumnCount>;
 class RowCodec {
  public:
   /// Appends the columns of rows [begin, end) to `out`, in the order of their numbers. Each column
-  /// loses the trailing zeros that all of its values share; prices keep one scale where that fits.
+  /// loses the trailing zeros that all of its values share; columns that lean on each other keep one
+  /// scale where that fits.
   [[nodiscard]] EncodedRows encode(const CandleBatch& rows, std::size_t begin, std::size_t end,
-                                   Packing packing, Bytes& out);
+                                   Bytes& out);
 
   /// Decodes the columns that both are stored and `wanted` into `out`, which becomes exactly them.
   /// Only the entries of needed_columns() in `bytes` are looked at.
@@ -53,10 +55,12 @@ class RowCodec {
     std::span<const std::int64_t> values;
     int scale = 0;
   };
-  [[nodiscard]] bool align_prices(std::array<Scaled, kColumnCount>& columns);
-  void trim(std::array<Scaled, kColumnCount>& columns, std::span<const Column> together);
+  using Columns = std::array<Scaled, kColumnCount>;
+  [[nodiscard]] bool align(Columns& columns, std::span<const Column> together);
+  void trim(Columns& columns, std::span<const Column> together);
+  [[nodiscard]] Siblings share_scales(const CandleBatch& rows, Columns& columns);
 
-  PlainCodec codec_;
+  ColumnCodec codec_;
   std::array<std::vector<std::int64_t>, kColumnCount> scratch_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "store/row_order.h"
 
@@ -51,11 +52,11 @@ class MergedScan final : public Scan {
       : pinned_(std::move(pinned)), range_(range), columns_(columns), options_(options) {}
 
   Result<bool> next(ScanBatch& batch) override {
-    batch.rows.clear();
     batch.provenance.clear();
     batch.answers.clear();
-    if (ended_) return false;
-    const Result<bool> filled = fill(batch);
+    fresh_ = true;
+    const Result<bool> filled = ended_ ? Result<bool>(false) : fill(batch);
+    if (fresh_) batch.rows.clear();
     if (!filled || !*filled) ended_ = true;
     return filled;
   }
@@ -67,7 +68,7 @@ class MergedScan final : public Scan {
       if (!merge) return fail(merge.error());
       merge_.emplace(std::move(*merge));
     }
-    while (batch.rows.row_count() < kBatchRows) {
+    while (fresh_ || batch.rows.row_count() < kBatchRows) {
       if (!waiting_) {
         const Result<bool> more = merge_->next(slice_);
         if (!more) return more;
@@ -75,12 +76,12 @@ class MergedScan final : public Scan {
         waiting_ = true;
       }
       const CandleBatch& rows = slice_.cursor->rows();
-      if (!batch.rows.empty() && !fits_behind(batch.rows, rows, columns_)) break;
+      if (!fresh_ && !fits_behind(batch.rows, rows, columns_)) break;
       const Result<void> added = add_slice(batch);
       if (!added) return fail(added.error());
       waiting_ = false;
     }
-    return !batch.rows.empty();
+    return !fresh_;
   }
 
   Result<void> add_slice(ScanBatch& batch) {
@@ -90,10 +91,12 @@ class MergedScan final : public Scan {
       if (!added) return added;
     }
     const bool whole = slice_.begin == 0 && slice_.end == rows.row_count();
-    if (batch.rows.empty() && whole && slice_.losers.empty() && slice_.cursor->take(batch.rows)) {
+    const bool first = std::exchange(fresh_, false);
+    if (first && whole && slice_.losers.empty() && slice_.cursor->take(batch.rows)) {
       return {};  // a block of which every row stands is handed on as it is
     }
-    if (batch.rows.empty()) {
+    if (first) {
+      batch.rows.clear();
       batch.rows.columns = rows.columns.intersect(columns_);
       for (std::size_t i = 0; i < kColumnCount; ++i) batch.rows.data[i].scale = rows.data[i].scale;
     }
@@ -102,7 +105,7 @@ class MergedScan final : public Scan {
   }
 
   Result<void> add_provenance(ScanBatch& batch) const {
-    const std::size_t before = batch.rows.row_count();
+    const std::size_t before = fresh_ ? 0 : batch.rows.row_count();
     for (std::size_t at = slice_.begin; at < slice_.end;) {
       const Result<RowOrigin> origin = slice_.cursor->origin(at);
       if (!origin) return fail(origin.error());
@@ -134,6 +137,7 @@ class MergedScan final : public Scan {
   std::optional<Merge> merge_;
   Slice slice_;
   bool waiting_ = false;  // slice_ is not in a batch yet
+  bool fresh_ = true;     // nothing of the batch at hand is filled in yet
   bool ended_ = false;
 };
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kValuesBytesMax = 16384;
 constexpr std::size_t kAnswerBytesMin = 7;
+/// Of a block of open times alone.
+constexpr std::size_t kIndexEntryBytesMin = 19;
 
 /// The bytes of a block: its columns lie one behind the other.
 std::uint64_t block_size(const SegmentBlock& block) {
@@ -174,31 +176,39 @@ Result<const Segment::Index*> Segment::index() const {
   return &*index_;
 }
 
-Result<SegmentBlock> Segment::read_index_entry(ByteReader& in) const {
+Result<SegmentBlock> Segment::read_index_entry(ByteReader& in, TimeMs last_open) const {
   SegmentBlock block;
-  const auto entry = in.take(sizeof(BlockEntry));
-  if (!in.ok()) return fail(corrupt("the index ends too early"));
-  std::memcpy(&block.entry, entry.data(), entry.size());
-  if ((block.entry.columns & ~kAllColumns.bits()) != 0) {
+  const std::uint64_t rows = in.varint();
+  const std::uint64_t columns = in.varint();
+  const std::int64_t ahead = in.signed_varint();
+  const std::uint64_t length = in.varint();
+  const auto calendar = static_cast<std::uint64_t>(kTimeMax);
+  if (!in.ok() || rows == 0 || rows > kBlockRows || ahead < -kTimeMax || ahead > kTimeMax ||
+      length > calendar) {
+    return fail(corrupt("a block of the index contradicts itself"));
+  }
+  if ((columns & ~std::uint64_t{kAllColumns.bits()}) != 0 || (columns & 1U) == 0) {
     return fail(Code::kFormat, path_ + ": columns that this build does not know");
   }
-  block.encoded.columns = ColumnSet::from_bits(block.entry.columns);
+  block.entry.rows = static_cast<std::uint32_t>(rows);
+  block.entry.first_open = last_open + ahead;
+  block.entry.last_open = block.entry.first_open + static_cast<TimeMs>(length);
+  block.encoded.columns = ColumnSet::from_bits(static_cast<std::uint32_t>(columns));
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     if (!block.encoded.columns.contains(static_cast<Column>(i))) continue;
-    ColumnEntry column;
-    const auto stored = in.take(sizeof(column));
-    if (!in.ok()) return fail(corrupt("the index ends too early"));
-    std::memcpy(static_cast<void*>(&column), stored.data(), stored.size());
-    block.encoded.blocks[i] = column.block;
-    block.hashes[i] = column.hash;
+    const Result<ColumnBlock> column = read_column_block(in);
+    if (!column) return fail(column.error().at(path_));
+    block.encoded.blocks[i] = *column;
+    block.hashes[i] = in.fixed<std::uint64_t>();
   }
+  if (!in.ok()) return fail(corrupt("the index ends too early"));
   return block;
 }
 
 Result<Segment::Index> Segment::read_index() const {
   const Result<Bytes> bytes = read_part(Part::kIndex);
   if (!bytes) return fail(bytes.error());
-  if (trailer_.blocks > bytes->size() / (sizeof(BlockEntry) + sizeof(ColumnEntry))) {
+  if (trailer_.blocks > bytes->size() / kIndexEntryBytesMin) {
     return fail(corrupt("the index is shorter than its count of blocks"));
   }
   Index index;
@@ -206,15 +216,16 @@ Result<Segment::Index> Segment::read_index() const {
   ByteReader in(*bytes);
   std::uint64_t rows = 0;
   std::uint64_t offset = sizeof(SegmentHeader);
-  TimeMs last = -1;
+  TimeMs last = 0;
   for (std::uint32_t i = 0; i < trailer_.blocks; ++i) {
-    Result<SegmentBlock> block = read_index_entry(in);
+    Result<SegmentBlock> block = read_index_entry(in, last);
     if (!block) return fail(block.error());
-    const BlockEntry& entry = block->entry;
-    const bool sound = entry.rows > 0 && entry.rows <= kBlockRows && (entry.columns & 1U) != 0 &&
-                       last < entry.first_open && entry.first_open <= entry.last_open &&
-                       entry.offset == offset;
-    if (!sound) return fail(corrupt("a block of the index contradicts the others"));
+    BlockEntry& entry = block->entry;
+    entry.offset = offset;
+    const bool rises = i == 0 || last < entry.first_open;
+    if (!rises || entry.first_open < 0 || entry.last_open >= kTimeMax) {
+      return fail(corrupt("a block of the index contradicts the others"));
+    }
     block->first_row = static_cast<std::uint32_t>(rows);
     rows += entry.rows;
     last = entry.last_open;
@@ -340,9 +351,10 @@ Result<std::span<const std::byte>> Segment::block_bytes(const SegmentBlock& bloc
       return mapping_->bytes().subspan(static_cast<std::size_t>(block.entry.offset), size);
   }
   // Unlinked since it was opened: the open file still has it.
-  scratch.resize(size);
-  if (const auto read = file_->pread(scratch, block.entry.offset); !read) return fail(read.error());
-  return std::span<const std::byte>(scratch);
+  scratch.resize(size + kReadAhead);
+  const auto bytes = std::span(scratch).first(size);
+  if (const auto read = file_->pread(bytes, block.entry.offset); !read) return fail(read.error());
+  return std::span<const std::byte>(bytes);
 }
 
 Result<ColumnBytes> Segment::checked_columns(const SegmentBlock& block,

@@ -104,7 +104,8 @@ class Segment {
   [[nodiscard]] Result<Bytes> read_part(Part part) const;
   [[nodiscard]] Result<const Index*> index() const;
   [[nodiscard]] Result<Index> read_index() const;
-  [[nodiscard]] Result<SegmentBlock> read_index_entry(ByteReader& in) const;
+  /// `last_open` is the last open time of the block before; 0 for the first.
+  [[nodiscard]] Result<SegmentBlock> read_index_entry(ByteReader& in, TimeMs last_open) const;
   [[nodiscard]] Result<Exceptions> read_exception_part() const;
   [[nodiscard]] Result<std::vector<AnswerRun>> read_runs() const;
   [[nodiscard]] Result<std::span<const std::byte>> block_bytes(const SegmentBlock& block,

@@ -10,13 +10,13 @@
 
 #include "store/base/time.h"
 #include "store/checksum.h"
-#include "store/plain_codec.h"
+#include "store/column_codec.h"
 
 namespace bf::store {
 
 /// Rows of a full block. Blocks end earlier at the end of the segment, where the columns change, and
 /// where no one scale holds the values of a column.
-inline constexpr std::uint32_t kBlockRows = 4096;
+inline constexpr std::uint32_t kBlockRows = 2048;
 /// Bounds of what a reader believes.
 inline constexpr std::uint32_t kSegmentRowsMax = 1U << 22;
 inline constexpr std::uint32_t kSegmentAnswersMax = 1U << 18;
@@ -67,21 +67,13 @@ static_assert(sizeof(SegmentTrailer) == 168 && std::is_trivially_copyable_v<Segm
 static_assert(offsetof(SegmentTrailer, rows) == 120);
 static_assert(offsetof(SegmentTrailer, trailer_hash) == 160);
 
-/// One block in the index, followed by one ColumnEntry for each of its columns.
+/// One block, as the index says it. Its columns lie at `offset` one behind the other, by number.
 struct BlockEntry {
-  std::uint64_t offset = 0;  ///< of its first column; the others follow without a gap
+  std::uint64_t offset = 0;  ///< not written: blocks lie one behind the other
   std::uint32_t rows = 0;
-  std::uint32_t columns = 0;  ///< ColumnSet bits
   TimeMs first_open = 0;
   TimeMs last_open = 0;
 };
-static_assert(sizeof(BlockEntry) == 32 && std::is_trivially_copyable_v<BlockEntry>);
-
-struct ColumnEntry {
-  ColumnBlock block;
-  std::uint64_t hash = 0;  ///< of the column's stored bytes
-};
-static_assert(sizeof(ColumnEntry) == 32 && std::is_trivially_copyable_v<ColumnEntry>);
 
 /// Rows [the run before's end, row_end) of a segment came with answer `answer`, asked for at `asked_at`:
 /// the answer may stand for several that were asked one after the other (answer_merge.h).

@@ -199,22 +199,19 @@ Result<void> SegmentWriter::flush() {
   const std::size_t rows = block_.row_count();
   const std::vector<TimeMs>& times = block_.open_time();
   buffer_.clear();
-  const EncodedRows encoded = codec_.encode(block_, 0, rows, Packing::kLz4, buffer_);
-  BlockEntry entry;
-  entry.offset = offset_;
-  entry.rows = static_cast<std::uint32_t>(rows);
-  entry.columns = encoded.columns.bits();
-  entry.first_open = times.front();
-  entry.last_open = times.back();
-  append_bytes(index_, bytes_of(entry));
+  const EncodedRows encoded = codec_.encode(block_, 0, rows, buffer_);
+  ByteWriter index(index_);
+  index.varint(rows);
+  index.varint(encoded.columns.bits());
+  index.signed_varint(times.front() - (trailer_.blocks == 0 ? 0 : trailer_.last_open));
+  index.varint(static_cast<std::uint64_t>(times.back() - times.front()));
   std::size_t at = 0;
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     if (!encoded.columns.contains(static_cast<Column>(i))) continue;
-    ColumnEntry column;
-    column.block = encoded.blocks[i];
-    column.hash = checksum(std::span(buffer_).subspan(at, column.block.size), place(offset_ + at));
-    at += column.block.size;
-    append_bytes(index_, bytes_of(column));
+    const ColumnBlock& column = encoded.blocks[i];
+    write_column_block(index, column);
+    index.fixed(checksum(std::span(buffer_).subspan(at, column.size), place(offset_ + at)));
+    at += column.size;
   }
   if (const Result<void> written = write(buffer_); !written) return written;
 

@@ -207,8 +207,10 @@ TEST_F(StoreTest, KeepsSeriesOfFewColumnsAndLetsThemMix) {
 
 TEST_F(StoreTest, EndsABatchWhereTheScaleChanges) {
   AnsweredRows coarse = page(0, 50);
-  for (std::int64_t& value : coarse.rows.column(Column::kVolume).values)
-    value = value / 1'000 * 1'000;
+  // Volumes share a scale with what takers bought of them.
+  for (const Column column : {Column::kVolume, Column::kTakerBuyBase}) {
+    for (std::int64_t& value : coarse.rows.column(column).values) value = value / 1'000 * 1'000;
+  }
   const AnsweredRows fine = page(50, 100);
   open();
   ASSERT_OK(commit(writer(), coarse));
