@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "store/base/assert.h"
@@ -80,9 +81,9 @@ Result<ColumnSet> needed_columns(const EncodedRows& encoded, ColumnSet wanted) {
     before.insert(column);
   }
   ColumnSet needed = wanted.intersect(encoded.columns);
-  for (auto at = kDecodeOrder.rbegin(); at != kDecodeOrder.rend(); ++at) {
-    if (!needed.contains(*at)) continue;
-    needed = ColumnSet::from_bits(needed.bits() | dependencies(encoded.block(*at)).bits());
+  for (const Column column : std::views::reverse(kDecodeOrder)) {
+    if (!needed.contains(column)) continue;
+    needed = ColumnSet::from_bits(needed.bits() | dependencies(encoded.block(column)).bits());
   }
   return needed;
 }

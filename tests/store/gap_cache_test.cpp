@@ -29,7 +29,9 @@ class GapCacheTest : public ::testing::Test {
   GapCacheTest() : gaps_(Interval::k1m) {
     std::string path;
     for (const char c : kSeries.path() + "/") {
-      if (c == '/') EXPECT_TRUE(files_.make_directory(path));
+      if (c == '/') {
+        EXPECT_TRUE(files_.make_directory(path));
+      }
       path += c;
     }
     manifest_.series_uuid[0] = 7;
