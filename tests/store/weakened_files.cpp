@@ -30,7 +30,7 @@ class WeakenedFile final : public File {
 
   Result<void> pread(std::span<std::byte> into, std::uint64_t offset) const override {
     if (!patched_ || offset + into.size() > bytes_.size()) return file_->pread(into, offset);
-    std::memcpy(into.data(), bytes_.data() + offset, into.size());
+    std::ranges::copy(std::span(bytes_).subspan(offset, into.size()), into.begin());
     return {};
   }
   Result<void> pwrite(std::span<const std::byte> bytes, std::uint64_t offset) override {
