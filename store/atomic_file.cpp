@@ -1,6 +1,13 @@
 #include "store/atomic_file.h"
 
+#include <algorithm>
+
 namespace bf::store {
+namespace {
+
+constexpr std::uint64_t kCopyBytes = 1U << 20;
+
+}  // namespace
 
 std::string join_path(std::string_view directory, std::string_view name) {
   std::string path(directory);
@@ -52,6 +59,21 @@ Result<void> commit_file(FileSystem& files, const std::string& directory, std::s
   const std::string path = join_path(directory, name);
   if (const Result<void> renamed = files.rename(path + ".tmp", path); !renamed) return renamed;
   return files.sync_directory(directory);
+}
+
+Result<void> copy_file(FileSystem& from, const std::string& from_path, FileSystem& to,
+                       const std::string& to_path, std::uint64_t size) {
+  const auto source = from.open(from_path, FileSystem::Open::kRead);
+  if (!source) return fail(source.error());
+  const auto target = write_new_file(to, to_path, {});
+  if (!target) return fail(target.error());
+  Bytes piece;
+  for (std::uint64_t at = 0; at < size; at += piece.size()) {
+    piece.resize(static_cast<std::size_t>(std::min(size - at, kCopyBytes)));
+    if (const Result<void> read = (*source)->pread(piece, at); !read) return read;
+    if (const Result<void> written = (*target)->pwrite(piece, at); !written) return written;
+  }
+  return (*target)->sync();
 }
 
 Result<void> remove_if_there(FileSystem& files, const std::string& path) {

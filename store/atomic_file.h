@@ -36,6 +36,11 @@ namespace bf::store {
 [[nodiscard]] Result<void> commit_file(FileSystem& files, const std::string& directory,
                                        std::string_view name);
 
+/// Makes `to_path` afresh with the first `size` bytes of `from_path`, fsynced, a piece at a time.
+/// Errors: kNotFound, kNoSpace, kIo, kSyncFailed; kCorrupt where the file is shorter.
+[[nodiscard]] Result<void> copy_file(FileSystem& from, const std::string& from_path, FileSystem& to,
+                                     const std::string& to_path, std::uint64_t size);
+
 /// Removes a file that may not be there.
 [[nodiscard]] Result<void> remove_if_there(FileSystem& files, const std::string& path);
 

@@ -16,13 +16,6 @@ namespace {
 
 using Segments = std::vector<std::shared_ptr<const Segment>>;
 
-/// Where a segment belongs. One without rows says that a range was asked for in vain.
-TimeRange span_of_segment(Interval interval, const Segment& segment) {
-  if (segment.entry().rows != 0) return span_of(interval, segment.entry().first_open);
-  if (segment.answers().empty()) return span_of(interval, kTimeMin);
-  return span_of(interval, segment.answers().front().asked.from);
-}
-
 Result<Merge> merge_segments(const Segments& segments, const Series& series) {
   std::vector<std::unique_ptr<Cursor>> cursors;
   for (const auto& segment : segments) {

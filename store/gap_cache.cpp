@@ -74,6 +74,22 @@ std::optional<GapIndex> read_gap_cache(FileSystem& files, const Series& series,
   return decode(raw, series.interval);
 }
 
+Result<GapCacheBytes> check_gap_cache(FileSystem& files, const Series& series,
+                                      const Manifest& manifest) {
+  const std::string path = join_path(series.path(), kGapCacheName);
+  const auto file = files.open(path, FileSystem::Open::kRead);
+  if (!file && file.error().code() == Code::kNotFound) return GapCacheBytes::kNone;
+  if (!file) return fail(file.error());
+  const Result<Bytes> bytes = read_file(files, path, kFileBytesMax);
+  GapCacheHeader header;
+  if (!bytes || bytes->size() < sizeof(header)) return GapCacheBytes::kDamaged;
+  std::memcpy(&header, bytes->data(), sizeof(header));
+  const auto body = std::span(*bytes).subspan(sizeof(header));
+  const bool intact = header.magic == kMagic && header.size == body.size() &&
+                      header.hash == hash_of(header, body, manifest);
+  return intact ? GapCacheBytes::kIntact : GapCacheBytes::kDamaged;
+}
+
 Result<void> write_gap_cache(FileSystem& files, const Series& series, const Manifest& manifest,
                              const GapIndex& gaps) {
   Bytes raw;

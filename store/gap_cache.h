@@ -20,6 +20,12 @@ inline constexpr std::string_view kGapCacheName = "gaps";
 [[nodiscard]] std::optional<GapIndex> read_gap_cache(FileSystem& files, const Series& series,
                                                      const Manifest& manifest);
 
+/// Whether the bytes of the cache are as they were written, for whichever segments that was.
+enum class GapCacheBytes : std::uint8_t { kNone, kIntact, kDamaged };
+/// Errors: kIo when a file that is there cannot be opened.
+[[nodiscard]] Result<GapCacheBytes> check_gap_cache(FileSystem& files, const Series& series,
+                                                    const Manifest& manifest);
+
 /// Replaces the cache. It is not synced: after a power loss it may be the old one, or torn.
 /// Requires: `gaps` are folded from the manifest's segments and nothing else. Errors: kNoSpace, kIo.
 [[nodiscard]] Result<void> write_gap_cache(FileSystem& files, const Series& series,

@@ -131,6 +131,20 @@ Result<void> decode_frames(std::span<const std::byte> log_bytes, std::span<const
   return {};
 }
 
+void move_frames(std::span<const std::byte> log_bytes, std::span<const FoundFrame> frames,
+                 const LogIdentity& to, std::uint64_t& sequence, Bytes& out) {
+  for (const FoundFrame& frame : frames) {
+    if (frame.header.kind == FrameKind::kProof) continue;
+    FrameHeader header = frame.header;
+    const auto body = frame.body(log_bytes);
+    header.sequence = sequence++;
+    header.proven_upto = 0;  // the manifest proves the new log as a whole
+    seal_frame(header, body, to, out.size());
+    append_bytes(out, bytes_of(header));
+    append_bytes(out, body);
+  }
+}
+
 Result<Bytes> read_log(const File& file) {
   const Result<std::uint64_t> size = file.size();
   if (!size) return fail(size.error());

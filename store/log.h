@@ -65,6 +65,11 @@ struct LogScan {
     std::span<const std::byte> log_bytes, std::span<const FoundFrame> frames,
     const std::function<void(const FoundFrame&, AnsweredRows&&)>& take);
 
+/// Appends `frames` but for proofs to `out`, the bytes of another log: bodies as they are, headers for
+/// their new place. `sequence` is that of the first, and becomes that behind the last.
+void move_frames(std::span<const std::byte> log_bytes, std::span<const FoundFrame> frames,
+                 const LogIdentity& to, std::uint64_t& sequence, Bytes& out);
+
 /// The file's bytes by pread. Errors: kNotFound, kIo; kCorrupt beyond kLogFileBytesMax.
 [[nodiscard]] Result<Bytes> read_log(const File& file);
 

@@ -9,7 +9,6 @@ namespace bf::store {
 namespace {
 
 constexpr std::array<char, 4> kMagic = {'B', 'F', 'M', 'F'};
-constexpr std::uint64_t kManifestBytesMax = 16U << 20;
 constexpr std::size_t kPathBytesMax = 512;
 
 struct ManifestHeader {
@@ -63,6 +62,20 @@ Bytes encode_manifest(const Manifest& manifest, const Series& series) {
   return bytes;
 }
 
+bool manifest_bytes_intact(std::span<const std::byte> bytes) {
+  if (bytes.size() < sizeof(ManifestHeader) + sizeof(std::uint64_t)) return false;
+  ByteReader tail(bytes.last(sizeof(std::uint64_t)));
+  return tail.fixed<std::uint64_t>() ==
+         checksum(bytes.first(bytes.size() - sizeof(std::uint64_t)), kPlace);
+}
+
+Uuid manifest_uuid(std::span<const std::byte> bytes) {
+  Uuid uuid{};
+  constexpr std::size_t at = offsetof(ManifestHeader, series_uuid);
+  if (bytes.size() >= at + uuid.size()) std::memcpy(uuid.data(), bytes.data() + at, uuid.size());
+  return uuid;
+}
+
 Result<Manifest> decode_manifest(std::span<const std::byte> bytes, const Series& series) {
   ManifestHeader header;
   if (bytes.size() < sizeof(header) + sizeof(std::uint64_t)) {
@@ -75,8 +88,7 @@ Result<Manifest> decode_manifest(std::span<const std::byte> bytes, const Series&
                                    "; this build reads up to " + std::to_string(kFormatVersion));
   }
   const auto content = bytes.first(bytes.size() - sizeof(std::uint64_t));
-  ByteReader tail(bytes.last(sizeof(std::uint64_t)));
-  if (tail.fixed<std::uint64_t>() != checksum(content, kPlace)) {
+  if (!manifest_bytes_intact(bytes)) {
     return fail(Code::kCorrupt, "its checksum contradicts its bytes");
   }
   const std::uint64_t size = sizeof(header) + std::uint64_t{header.path_bytes} +

@@ -16,6 +16,7 @@
 namespace bf::store {
 
 inline constexpr std::string_view kManifestName = "MANIFEST";
+inline constexpr std::uint64_t kManifestBytesMax = 16U << 20;
 
 /// A live segment, as the manifest knows it. On disk: 56 bytes, the fields in this order.
 struct SegmentEntry {
@@ -47,6 +48,12 @@ struct Manifest {
 /// contradicts the bytes, or a manifest of another series.
 [[nodiscard]] Result<Manifest> decode_manifest(std::span<const std::byte> bytes,
                                                const Series& series);
+
+/// Whether the checksum at the end of `bytes` is right. What decode_manifest() refuses nevertheless is
+/// no damage: another version's, or another series'.
+[[nodiscard]] bool manifest_bytes_intact(std::span<const std::byte> bytes);
+/// What stands where a manifest has its series' UUID, also in a damaged one; zero where nothing does.
+[[nodiscard]] Uuid manifest_uuid(std::span<const std::byte> bytes);
 
 /// Errors: kNotFound, kIo; kFormat, kCorrupt with the path and what to do.
 [[nodiscard]] Result<Manifest> read_manifest(FileSystem& files, const Series& series);

@@ -114,25 +114,6 @@ bool shows_durable_manifest(const LogScan& scan) {
                      [](const FoundFrame& frame) { return frame.header.proven_upto > 0; });
 }
 
-/// The surviving frames as the bytes of a new log: bodies as they are, headers for their new place.
-Bytes rewritten(std::span<const std::byte> bytes, const LogScan& scan, const LogIdentity& identity,
-                std::uint64_t& sequence) {
-  Bytes out;
-  const auto copy = [&](const FoundFrame& frame) {
-    if (frame.header.kind == FrameKind::kProof) return;
-    FrameHeader header = frame.header;
-    const auto body = frame.body(bytes);
-    header.sequence = sequence++;
-    header.proven_upto = 0;  // the manifest proves the new log as a whole
-    seal_frame(header, body, identity, out.size());
-    append_bytes(out, bytes_of(header));
-    append_bytes(out, body);
-  };
-  for (const FoundFrame& frame : scan.frames) copy(frame);
-  for (const FoundFrame& frame : scan.salvaged) copy(frame);
-  return out;
-}
-
 /// Keeps a copy of a damaged log, so that no byte of it is lost to the repair.
 Result<std::string> quarantine(FileSystem& files, const std::string& directory,
                                const std::string& name, std::span<const std::byte> bytes) {
@@ -161,7 +142,9 @@ Result<void> move_to_new_log(FileSystem& files, const Series& series,
   const LogIdentity identity{next.series_uuid, next.log_epoch};
   LogWriter::Position position;
   position.sequence = next.log_first_sequence;
-  const Bytes survivors = rewritten(bytes, scan, identity, position.sequence);
+  Bytes survivors;
+  move_frames(bytes, scan.frames, identity, position.sequence, survivors);
+  move_frames(bytes, scan.salvaged, identity, position.sequence, survivors);
   position.end = survivors.size();
   position.proven = position.end;
   next.log_proven = position.end;

@@ -35,6 +35,12 @@ std::string segment_name(std::uint32_t id) {
   return name.data();
 }
 
+TimeRange span_of_segment(Interval interval, const Segment& segment) {
+  if (segment.entry().rows != 0) return span_of(interval, segment.entry().first_open);
+  if (segment.answers().empty()) return span_of(interval, kTimeMin);
+  return span_of(interval, segment.answers().front().asked.from);
+}
+
 Error Segment::corrupt(std::string_view what) const {
   return Error(Code::kCorrupt, path_ + ": " + std::string(what));
 }

@@ -30,6 +30,11 @@ namespace bf::store {
 /// "0012.seg" for id 12.
 [[nodiscard]] std::string segment_name(std::uint32_t id);
 
+class Segment;
+/// Where a segment belongs. One without rows says that a range was asked for in vain: it belongs where
+/// that begins.
+[[nodiscard]] TimeRange span_of_segment(Interval interval, const Segment& segment);
+
 /// A block as the index has it.
 struct SegmentBlock {
   BlockEntry entry;

@@ -52,14 +52,20 @@ Result<void> SegmentSwitch::name_segment(const std::string& temporary, const std
   return {};
 }
 
-Result<std::unique_ptr<File>> SegmentSwitch::add_log(std::uint64_t first_sequence) {
+void SegmentSwitch::drop_segment(std::uint32_t id) {
+  std::erase_if(next_.segments, [id](const SegmentEntry& live) { return live.id == id; });
+  replaced_.push_back(join_path(directory_, segment_name(id)));
+}
+
+Result<std::unique_ptr<File>> SegmentSwitch::add_log(std::uint64_t first_sequence,
+                                                     std::span<const std::byte> frames) {
   replaced_.push_back(join_path(directory_, log_name(next_.log_epoch)));
   ++next_.log_epoch;
-  next_.log_proven = 0;
+  next_.log_proven = frames.size();
   next_.log_first_sequence = first_sequence;
   const std::string path = join_path(directory_, log_name(next_.log_epoch));
   made_.push_back(path);
-  return write_new_file(files_, path, {});
+  return write_new_file(files_, path, frames);
 }
 
 Result<void> SegmentSwitch::prepare() {

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,12 @@ class SegmentSwitch {
   };
   /// Steps 1 to 4: writes, syncs, proves and names it; it is in next() then, and `supersedes` are not.
   [[nodiscard]] Result<void> add_segment(const NewSegment& segment);
-  /// Step 5: makes an empty log of the next epoch and puts it into next().
-  [[nodiscard]] Result<std::unique_ptr<File>> add_log(std::uint64_t first_sequence);
+  /// Leaves a segment out of next(); its file goes when all is done.
+  void drop_segment(std::uint32_t id);
+  /// Step 5: makes a log of the next epoch and puts it into next(). It is empty, or has `frames`, which
+  /// were made for that epoch and are durable when this returns.
+  [[nodiscard]] Result<std::unique_ptr<File>> add_log(std::uint64_t first_sequence,
+                                                      std::span<const std::byte> frames = {});
   /// Steps 6 and 7: makes the names durable and the manifest ready.
   [[nodiscard]] Result<void> prepare();
   /// Step 8: next() is live. After an error nobody knows which manifest is durable.

@@ -1,106 +1,23 @@
 #include "store/store.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
-#include "store/atomic_file.h"
 #include "store/recovery.h"
+#include "store/series_list.h"
 #include "store/series_writer.h"
 #include "store/snapshot.h"
+#include "store/store_file.h"
 
 namespace bf::store {
 namespace {
-
-constexpr std::string_view kStoreName = "STORE";
-constexpr std::string_view kLockName = "LOCK";
-constexpr std::array<char, 4> kMagic = {'B', 'F', 'S', 'R'};
-/// exchange / market / symbol / kind / interval.
-constexpr int kSeriesDepth = 5;
-/// All that Series::path() writes into one part of a path.
-constexpr std::string_view kPathCharacters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-%";
-
-struct StoreHeader {
-  std::array<char, 4> magic = kMagic;
-  std::uint32_t version = kFormatVersion;
-  Uuid uuid{};
-  std::uint64_t hash = 0;  ///< of the bytes before it
-};
-static_assert(sizeof(StoreHeader) == 32 && offsetof(StoreHeader, hash) == 24);
-
-std::uint64_t hash_of(const StoreHeader& header) {
-  return checksum(bytes_of(header).first(offsetof(StoreHeader, hash)),
-                  Place{.series = {}, .unit = Unit::kStore, .number = 0, .offset = 0});
-}
-
-Result<Uuid> read_store_file(FileSystem& files) {
-  const Result<Bytes> bytes = read_file(files, std::string(kStoreName), 4096);
-  if (!bytes) return fail(bytes.error());
-  StoreHeader header;
-  if (bytes->size() < sizeof(header)) return fail(Code::kFormat, "STORE: not that of a bf store");
-  std::memcpy(&header, bytes->data(), sizeof(header));
-  if (header.magic != kMagic) return fail(Code::kFormat, "STORE: not that of a bf store");
-  if (header.version > kFormatVersion) {
-    return fail(Code::kFormat, "STORE: the store has format version " +
-                                   std::to_string(header.version) + "; this build reads up to " +
-                                   std::to_string(kFormatVersion) +
-                                   ": use a newer bf, or another --store");
-  }
-  if (bytes->size() != sizeof(header) || header.hash != hash_of(header)) {
-    return fail(Code::kCorrupt, "STORE: damaged; see `bf-verify scrub --repair`");
-  }
-  return header.uuid;
-}
-
-Result<Uuid> write_store_file(FileSystem& files, const Uuid& uuid) {
-  StoreHeader header;
-  header.uuid = uuid;
-  header.hash = hash_of(header);
-  const Result<void> prepared = prepare_file(files, "", kStoreName, bytes_of(header));
-  if (!prepared) return fail(prepared.error());
-  const Result<void> committed = commit_file(files, "", kStoreName);
-  if (!committed) return fail(committed.error());
-  return uuid;
-}
-
-/// Adds the series below `directory`, which lies `depth` directories under the root.
-Result<void> list_series(FileSystem& files, const std::string& directory, int depth,
-                         std::vector<Series>& out) {
-  const Result<std::vector<DirectoryEntry>> entries = files.list(directory);
-  if (!entries) return fail(entries.error());
-  for (const DirectoryEntry& entry : *entries) {
-    if (depth == kSeriesDepth) {
-      if (entry.is_directory || entry.name != kManifestName) continue;
-      Result<Series> series = parse_series_path(directory);
-      if (series) out.push_back(std::move(*series));
-      continue;
-    }
-    // Directories that are not ours ("lost+found") may not even be readable.
-    if (!entry.is_directory || entry.name.find_first_not_of(kPathCharacters) != std::string::npos) {
-      continue;
-    }
-    const Result<void> below = list_series(files, join_path(directory, entry.name), depth + 1, out);
-    if (!below) return below;
-  }
-  return {};
-}
-
-Result<std::vector<Series>> all_series(FileSystem& files) {
-  std::vector<Series> series;
-  if (const Result<void> listed = list_series(files, "", 0, series); !listed) {
-    return fail(listed.error());
-  }
-  std::sort(series.begin(), series.end());
-  return series;
-}
 
 class OpenStore final : public Store {
  public:
   OpenStore(FileSystem& files, const Clock& clock, Uuid uuid, std::shared_ptr<FileLock> lock)
       : files_(files), clock_(clock), uuid_(uuid), lock_(std::move(lock)) {}
 
-  Result<std::vector<Series>> list() const override { return all_series(files_); }
+  Result<std::vector<Series>> list() const override { return list_series(files_, SeriesWith::kManifest); }
 
   Result<std::unique_ptr<SeriesWriter>> writer(const Series& series) override {
     if (!lock_) {
@@ -167,7 +84,7 @@ Result<Uuid> open_or_create(FileSystem& files, const Clock& clock, const std::st
   // Directories are made only when STORE is durable. Where there are none, it may be seen and yet not
   // be durable: its writer may have died between rename and sync.
   if (uuid) return bare ? write_store_file(files, *uuid) : uuid;
-  const Result<std::vector<Series>> series = all_series(files);
+  const Result<std::vector<Series>> series = list_series(files, SeriesWith::kManifest);
   if (!series) return fail(series.error());
   if (!series->empty()) {
     return fail(Code::kCorrupt, "STORE is gone although series stand beside it, such as " +

@@ -21,7 +21,19 @@ Result<void> check_origins(const Segment& segment, const SegmentBlock& block,
   return {};
 }
 
-Result<void> verify_segment(const PinnedSeries& pinned, const Segment& segment) {
+Result<void> verify_cache(const PinnedSeries& pinned) {
+  if (!pinned.cached_gaps) return {};
+  GapIndex folded(pinned.series.interval);
+  for (const auto& segment : pinned.segments) add_segment(folded, *segment);
+  constexpr TimeRange kAll = {kTimeMin, kTimeMax};
+  if (folded.states(kAll) == pinned.cached_gaps->states(kAll)) return {};
+  return fail(Code::kCorrupt, join_path(pinned.series.path(), kGapCacheName) +
+                                  ": not what the segments say; remove the file, it is made again");
+}
+
+}  // namespace
+
+Result<void> verify_segment(Interval interval, const Segment& segment) {
   const Result<std::span<const SegmentBlock>> blocks = segment.blocks();
   if (!blocks) return fail(blocks.error());
   const Result<std::span<const AnswerRun>> runs = segment.runs();
@@ -39,12 +51,11 @@ Result<void> verify_segment(const PinnedSeries& pinned, const Segment& segment) 
     if (!read) return read;
     const Result<void> origins = check_origins(segment, (*blocks)[i], rows.open_time(), *runs, run);
     if (!origins) return origins;
-    add_slots(pinned.series.interval, rows.open_time(), held);
+    add_slots(interval, rows.open_time(), held);
   }
   if (held != segment.held()) {
     return fail(Code::kCorrupt, segment.path() + ": its held ranges are not those of its rows");
   }
-  const Interval interval = pinned.series.interval;
   if (segment.entry().rows > 0 && span_of(interval, segment.entry().first_open) !=
                                       span_of(interval, segment.entry().last_open)) {
     return fail(Code::kCorrupt, segment.path() + ": its rows reach over the end of their span");
@@ -52,22 +63,10 @@ Result<void> verify_segment(const PinnedSeries& pinned, const Segment& segment) 
   return {};
 }
 
-Result<void> verify_cache(const PinnedSeries& pinned) {
-  if (!pinned.cached_gaps) return {};
-  GapIndex folded(pinned.series.interval);
-  for (const auto& segment : pinned.segments) add_segment(folded, *segment);
-  constexpr TimeRange kAll = {kTimeMin, kTimeMax};
-  if (folded.states(kAll) == pinned.cached_gaps->states(kAll)) return {};
-  return fail(Code::kCorrupt, join_path(pinned.series.path(), kGapCacheName) +
-                                  ": not what the segments say; remove the file, it is made again");
-}
-
-}  // namespace
-
 Result<void> verify_series(const PinnedSeries& pinned) {
   RangeSet held;
   for (const auto& segment : pinned.segments) {
-    if (const Result<void> sound = verify_segment(pinned, *segment); !sound) return sound;
+    if (const Result<void> sound = verify_segment(pinned.series.interval, *segment); !sound) return sound;
     held.add(segment->held());
   }
   // The log's frames were checked and decoded when they were read; a fault in them is never a page.

@@ -8,6 +8,9 @@
 
 namespace bf::store {
 
+/// One segment on its own. Errors: kCorrupt, naming file and offset; kFormat, kIo.
+[[nodiscard]] Result<void> verify_segment(Interval interval, const Segment& segment);
+
 /// Errors: kCorrupt, naming file and offset; kFormat, kIo.
 [[nodiscard]] Result<void> verify_series(const PinnedSeries& pinned);
 

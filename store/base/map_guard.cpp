@@ -53,7 +53,7 @@ void on_bus_error(int /*signal*/, ::siginfo_t* info, void* /*context*/) noexcept
     put(entry.name.data());
     put(": damaged or unreadable at offset ");
     put_number(at - begin);
-    put("; the disk failed or the file was cut short: run bf-verify check\n");
+    put("; the disk failed or the file was cut short: run bf-verify scrub --repair\n");
     ::_exit(kDamagedMapExit);
   }
   // Not ours: the instruction is run again when this returns, and meets the default action.
