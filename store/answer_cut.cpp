@@ -21,8 +21,8 @@ Answer piece_of(const Answer& answer, TimeRange range) {
 }
 
 Error uncovered(const Segment& segment, TimeMs open_time) {
-  return Error(Code::kCorrupt, segment.path() + ": no answer covers the row at " +
-                                   format_time(open_time));
+  return Error(Code::kCorrupt,
+               segment.path() + ": no answer covers the row at " + format_time(open_time));
 }
 
 Result<void> copy_revisions(const Segment& segment, const AnswerCut& cut, SegmentWriter& writer) {
@@ -98,9 +98,8 @@ AnswerCut::AnswerCut(std::span<const Answer> answers, const RangeSet& lost, Time
 std::uint32_t AnswerCut::piece_at(std::uint32_t answer, TimeMs t) const noexcept {
   const std::uint32_t begin = answer == 0 ? 0 : ends_[answer - 1];
   const auto last = pieces_.begin() + ends_[answer];
-  const auto found =
-      std::partition_point(pieces_.begin() + begin, last,
-                           [t](const Answer& piece) { return piece.asked.to <= t; });
+  const auto found = std::partition_point(pieces_.begin() + begin, last,
+                                          [t](const Answer& piece) { return piece.asked.to <= t; });
   if (found == last || !found->asked.contains(t)) return static_cast<std::uint32_t>(pieces_.size());
   return static_cast<std::uint32_t>(found - pieces_.begin());
 }

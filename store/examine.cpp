@@ -151,8 +151,8 @@ Result<std::string> Examiner::judge_segment(ExaminedSegment& segment) {
   const auto opened = open_segment(segment.entry);
   if (!opened) {
     // Bytes of the header stand before its checksum is looked at: a wrong one may be damage.
-    const bool strange = opened.error().code() == Code::kFormat &&
-                         segment_header_intact(**file, segment.entry.id);
+    const bool strange =
+        opened.error().code() == Code::kFormat && segment_header_intact(**file, segment.entry.id);
     if (strange) return fail(opened.error());
     return opened.error().message();
   }

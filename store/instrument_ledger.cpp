@@ -11,7 +11,7 @@
 namespace bf::store {
 namespace {
 
-constexpr std::string_view kFileName = "instruments";
+constexpr std::string_view kFileName = InstrumentLedger::kFileName;
 constexpr std::string_view kMagic = "bf-instruments";
 constexpr std::string_view kFact = "fact";
 constexpr std::string_view kList = "list";
@@ -144,6 +144,29 @@ Result<InstrumentLedger> InstrumentLedger::open(FileSystem& files) {
   const Result<void> read = ledger.read(text);
   if (!read) return fail(read.error());
   return ledger;
+}
+
+bool InstrumentLedger::first_line_is_damaged(FileSystem& files) {
+  const Result<Bytes> bytes = read_file(files, std::string(kFileName), kFileBytesMax);
+  if (!bytes) return false;
+  const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  const std::size_t end = text.find('\n');
+  return end == std::string_view::npos || checked_fields(text.substr(0, end)).empty();
+}
+
+Result<void> InstrumentLedger::drop_damaged_lines(FileSystem& files) {
+  const Result<Bytes> bytes = read_file(files, std::string(kFileName), kFileBytesMax);
+  if (!bytes) return fail(bytes.error());
+  const std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  InstrumentLedger ledger(files);
+  std::string lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    if (end < text.size() && ledger.read_line(line)) lines.append(line).append("\n");
+    at = end + 1;
+  }
+  return ledger.rewrite(lines);
 }
 
 Result<void> InstrumentLedger::read(std::string_view text) {

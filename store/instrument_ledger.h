@@ -60,6 +60,7 @@ class InstrumentLedger {
  public:
   static constexpr std::size_t kFieldBytesMax = 64;
   static constexpr std::uint64_t kFileBytesMax = 256U << 20U;
+  static constexpr std::string_view kFileName = "instruments";
 
   /// Reads the ledger of the store that `files` is rooted at; one that does not exist is empty. Nothing
   /// is written. `files` outlives the ledger.
@@ -67,6 +68,13 @@ class InstrumentLedger {
   ///         kCorrupt  the first line is damaged, or the file is larger than kFileBytesMax
   ///         kIo
   [[nodiscard]] static Result<InstrumentLedger> open(FileSystem& files);
+
+  /// Whether the checksum of the first line is wrong: damage, whatever open() calls it.
+  [[nodiscard]] static bool first_line_is_damaged(FileSystem& files);
+  /// Replaces the ledger by its lines that check, under a first line of ours. For repairs: the facts of
+  /// lost lines are recorded again when their exchange is asked next.
+  /// Errors: kCorrupt when the file is larger than kFileBytesMax; kNotFound, kIo, kNoSpace, kSyncFailed.
+  [[nodiscard]] static Result<void> drop_damaged_lines(FileSystem& files);
 
   /// Appends those of `facts` that differ from what was known at `seen_at`. They are durable and found
   /// when it returns; after an error none of them is. Decimals are brought to their plain spelling.

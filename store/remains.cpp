@@ -131,9 +131,9 @@ class Finder {
   void choose_uuid() {
     std::map<Uuid, std::size_t> votes;
     for (const auto& [id, header] : headers_) ++votes[header.series_uuid];
-    const auto most = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) {
-      return a.second < b.second;
-    });
+    const auto most =
+        std::max_element(votes.begin(), votes.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
     Manifest& manifest = remains_.manifest;
     if (most != votes.end()) {
       manifest.series_uuid = most->first;
@@ -144,16 +144,15 @@ class Finder {
     for (const auto& [id, header] : headers_) {
       if (header.series_uuid != manifest.series_uuid) continue;
       manifest.generation = std::max(manifest.generation, header.generation);
-      manifest.log_first_sequence =
-          std::max(manifest.log_first_sequence, header.last_sequence + 1);
+      manifest.log_first_sequence = std::max(manifest.log_first_sequence, header.last_sequence + 1);
     }
   }
 
   /// The trailer alone says what was lost, also where the header is damaged.
   void describe(FoundSegment& segment) {
     SegmentEntry& entry = segment.entry;
-    const auto file = files_.open(join_path(directory_, segment_name(entry.id)),
-                                  FileSystem::Open::kRead);
+    const auto file =
+        files_.open(join_path(directory_, segment_name(entry.id)), FileSystem::Open::kRead);
     if (!file) return;
     const Uuid& uuid = remains_.manifest.series_uuid;
     const auto trailer = read_trailer(**file, entry.size, uuid, entry.id);

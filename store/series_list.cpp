@@ -27,9 +27,8 @@ Result<void> list_below(FileSystem& files, const std::string& directory, int dep
   const Result<std::vector<DirectoryEntry>> entries = files.list(directory);
   if (!entries) return fail(entries.error());
   if (depth == kSeriesDepth) {
-    const bool has = std::any_of(entries->begin(), entries->end(), [with](const auto& entry) {
-      return makes_series(entry, with);
-    });
+    const bool has = std::any_of(entries->begin(), entries->end(),
+                                 [with](const auto& entry) { return makes_series(entry, with); });
     if (!has) return {};
     Result<Series> series = parse_series_path(directory);
     if (series) out.push_back(std::move(*series));

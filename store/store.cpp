@@ -17,7 +17,9 @@ class OpenStore final : public Store {
   OpenStore(FileSystem& files, const Clock& clock, Uuid uuid, std::shared_ptr<FileLock> lock)
       : files_(files), clock_(clock), uuid_(uuid), lock_(std::move(lock)) {}
 
-  Result<std::vector<Series>> list() const override { return list_series(files_, SeriesWith::kManifest); }
+  Result<std::vector<Series>> list() const override {
+    return list_series(files_, SeriesWith::kManifest);
+  }
 
   Result<std::unique_ptr<SeriesWriter>> writer(const Series& series) override {
     if (!lock_) {

@@ -62,7 +62,8 @@ bool store_file_is_newer(FileSystem& files) {
   StoreHeader header;
   if (!bytes || bytes->size() < sizeof(header)) return false;
   std::memcpy(&header, bytes->data(), sizeof(header));
-  return header.magic == kMagic && header.version > kFormatVersion && header.hash == hash_of(header);
+  return header.magic == kMagic && header.version > kFormatVersion &&
+         header.hash == hash_of(header);
 }
 
 }  // namespace bf::store

@@ -66,7 +66,8 @@ Result<void> verify_segment(Interval interval, const Segment& segment) {
 Result<void> verify_series(const PinnedSeries& pinned) {
   RangeSet held;
   for (const auto& segment : pinned.segments) {
-    if (const Result<void> sound = verify_segment(pinned.series.interval, *segment); !sound) return sound;
+    if (const Result<void> sound = verify_segment(pinned.series.interval, *segment); !sound)
+      return sound;
     held.add(segment->held());
   }
   // The log's frames were checked and decoded when they were read; a fault in them is never a page.

@@ -28,4 +28,13 @@ struct GapsFlags {
 /// Lists what is missing and what is absent provisionally, from the gap index alone.
 [[nodiscard]] cli::Exit gaps(const GapsFlags& flags);
 
+struct ScrubFlags {
+  cli::OutputFlags output;
+  cli::SelectionFlags selection;
+  std::string store{cli::kDefaultStore};
+  bool repair = false;
+};
+/// Examines every file, and with --repair puts aside what is damaged.
+[[nodiscard]] cli::Exit scrub(const ScrubFlags& flags);
+
 }  // namespace bf::verify

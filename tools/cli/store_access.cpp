@@ -12,12 +12,6 @@ namespace {
 /// A candle counts as closed so long after its end, as for a run.
 constexpr DurationMs kGraceMs = 2'000;
 
-Error no_store(const std::string& path) {
-  return Error(Code::kUsage, fmt::format("there is no store in {}: name one with --store DIR or "
-                                         "BF_STORE, or fill one with bf-engine run",
-                                         printable(path)));
-}
-
 /// From the first to behind the last slot of which anything is known.
 TimeRange known_range(const store::GapIndex& gaps) {
   TimeRange range{kTimeMax, kTimeMin};
@@ -33,6 +27,12 @@ TimeRange known_range(const store::GapIndex& gaps) {
 }
 
 }  // namespace
+
+Error no_store(const std::string& path) {
+  return Error(Code::kUsage, fmt::format("there is no store in {}: name one with --store DIR or "
+                                         "BF_STORE, or fill one with bf-engine run",
+                                         printable(path)));
+}
 
 Result<std::unique_ptr<StoreReader>> StoreReader::open(const std::string& path) {
   std::unique_ptr<StoreReader> reader(new StoreReader());

@@ -17,6 +17,9 @@
 
 namespace bf::cli {
 
+/// kUsage: there is no store at `path`, and what to do.
+[[nodiscard]] Error no_store(const std::string& path);
+
 /// An open store and what it stands on. Members end in the order that they need.
 class StoreReader {
  public:
