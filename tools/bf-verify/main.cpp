@@ -34,10 +34,9 @@ constexpr const char* kScrubExamples =
 constexpr const char* kScrubNotes =
     "Without --repair nothing is written and no lock is taken: a run may go on meanwhile. A "
     "repair\n"
-    "keeps each damaged file in the series' directory `quarantine`; what was lost with it is then\n"
-    "missing, and the next bf-engine run fetches it. With damage, repaired or not, the exit code "
-    "is\n"
-    "6: scrub once more to see a 0.\n\n";
+    "keeps each damaged file in a directory `quarantine` beside it; what was lost with it is then\n"
+    "missing, and the next bf-engine run fetches it. Damage makes exit 6; with --repair, damage\n"
+    "that could not be repaired.\n\n";
 
 constexpr const char* kGapsNotes =
     "Without --from, a series is looked at from its first candle; without --to, up to now. "

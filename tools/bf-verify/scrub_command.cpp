@@ -47,7 +47,9 @@ struct Scrub {
         parts.begin(), parts.end(), [](const Scrubbed& part) { return !part.error.empty(); }));
   }
   [[nodiscard]] Exit exit() const {
-    return damaged_things() + errors() == 0 ? Exit::kComplete : Exit::kStorage;
+    // What was repaired is whole again; what was lost is missing, which is told by others.
+    const bool whole = errors() == 0 && (repair || damaged_things() == 0);
+    return whole ? Exit::kComplete : Exit::kStorage;
   }
 };
 

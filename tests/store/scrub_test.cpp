@@ -1,0 +1,431 @@
+// tests/store/scrub_test.cpp
+//
+// Goal: whatever byte of a store is damaged, and whatever file is cut, lost or unreadable, a scrub finds
+// it, a repair makes the store whole, and what was lost is missing: never absent, and nothing besides.
+// Method: one store with every kind of file, of which everything is known; damaged in each way once.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "store/atomic_file.h"
+#include "store/gap_cache.h"
+#include "store/instrument_ledger.h"
+#include "store/repair.h"
+#include "store/scrub.h"
+#include "store/segment_format.h"
+#include "store/store_file.h"
+#include "tests/store/sample_rows.h"
+
+namespace bf::store::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr TimeRange kAll = {kTimeMin, kTimeMax};
+const ManualClock kClock;
+
+/// Minutes [begin, end) but for [hole, hole_end), asked for at once.
+AnsweredRows holed_page(std::int64_t begin, std::int64_t hole, std::int64_t hole_end,
+                        std::int64_t end) {
+  AnsweredRows page;
+  for (std::int64_t n = begin; n < end; ++n) {
+    if (n < hole || n >= hole_end) append_candle(page.rows, n);
+  }
+  page.answer = answer_for({minute(begin), minute(end)}, page.rows);
+  return page;
+}
+
+/// Pages over two spans (1,440 is the first minute of the second): the third crosses the edge.
+std::vector<AnsweredRows> sealed_pages() {
+  return {page(0, 700), holed_page(700, 800, 810, 1'300), page(1'300, 1'700),
+          page(1'650, 1'680, /*version=*/1, kStart + 50 * kDayMs)};
+}
+std::vector<AnsweredRows> logged_pages() {
+  return {page(1'700, 1'720), page(1'720, 1'750), page(1'750, 1'800)};
+}
+
+std::string path_of(const std::string& name) { return join_path(kSeries.path(), name); }
+
+struct Truth {
+  SimDisk disk;
+  Rows rows;
+  GapIndex gaps{kSeries.interval};
+};
+
+/// Segments 1 (first span), 2 and 3 (second span), a log of three frames, and a gap cache.
+Truth make_truth() {
+  SimFileSystem files;
+  Truth truth;
+  {
+    const Writing writing = open_writing(files).value();
+    const std::vector<AnsweredRows> pages = sealed_pages();
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      EXPECT_TRUE(commit(*writing.writer, pages[i]));
+      if (i >= 2) {
+        EXPECT_TRUE(writing.writer->seal());
+      }
+    }
+    for (const AnsweredRows& page : logged_pages()) EXPECT_TRUE(commit(*writing.writer, page));
+    InstrumentLedger ledger = InstrumentLedger::open(files).value();
+    for (const char* symbol : {"AAAUSDT", "BTCUSDT", "CCCUSDT"}) {
+      InstrumentFacts facts;
+      facts.instrument = {"binance", "um", symbol};
+      EXPECT_TRUE(ledger.record(kStart, {&facts, 1}));
+    }
+    EXPECT_TRUE(writing.writer->close());
+    truth.gaps = writing.store->read(kSeries).value()->gaps();
+  }
+  truth.rows = read_store(files).value();
+  truth.disk = files.disk();
+  return truth;
+}
+
+Result<RepairReport> repair(SimFileSystem& files) {
+  std::set<std::string> synced;
+  const Result<RootScrub> root = repair_root(files, kClock);
+  if (!root) return fail(root.error());
+  const Result<Uuid> uuid = read_store_file(files);
+  if (!uuid) return fail(uuid.error());
+  return repair_series({files, kClock, *uuid, synced}, kSeries);
+}
+
+bool overlaps(const RangeSet& ranges, TimeMs t) { return ranges.contains(t); }
+
+class Scrub : public ::testing::Test {
+ protected:
+  /// The damage is found in `file`, nothing is written by looking, and a repair leaves the truth
+  /// without what it says is lost.
+  void expect_repaired(SimFileSystem& files, const std::string& file, const std::string& how) {
+    SCOPED_TRACE(how);
+    files.before_each = [](const Operation& operation) { EXPECT_FALSE(operation.mutates()); };
+    const Result<Examined> found = examine_series(files, kSeries);
+    files.before_each = nullptr;
+    ASSERT_TRUE(found) << found.error().message();
+    ASSERT_FALSE(found->findings.empty());
+    std::vector<std::string> named;
+    for (const Finding& finding : found->findings) named.push_back(finding.file);
+    EXPECT_THAT(named, Contains(file));
+
+    const Result<RepairReport> repaired = repair(files);
+    ASSERT_TRUE(repaired) << repaired.error().message();
+    EXPECT_EQ(repaired->lost, found->lost);
+    expect_whole(files);
+    expect_nothing_falsely_absent(files, repaired->lost);
+    expect_healed(files);
+  }
+
+  void expect_whole(SimFileSystem& files) {
+    const Result<Examined> again = examine_series(files, kSeries);
+    ASSERT_TRUE(again) << again.error().message();
+    for (const Finding& finding : again->findings) ADD_FAILURE() << finding.file << finding.what;
+    const Result<Rows> rows = read_store(files);
+    ASSERT_TRUE(rows) << rows.error().message();
+  }
+
+  /// Rows are those of the truth, or lost; with `lost` known, exactly those in it. What the truth has
+  /// and the store has not is missing.
+  void expect_nothing_falsely_absent(SimFileSystem& files, const RangeSet& lost,
+                                     bool lost_is_known = true) {
+    const Rows rows = read_store(files).value();
+    for (const auto& [time, values] : rows) {
+      const auto true_row = truth_.rows.find(time);
+      ASSERT_TRUE(true_row != truth_.rows.end());
+      EXPECT_EQ(values == true_row->second || expect_losers_, true) << format_time(time);
+      EXPECT_FALSE(overlaps(lost, time));
+    }
+    const auto store = Store::open(files, kClock, {}).value();
+    const GapIndex gaps = store->read(kSeries).value()->gaps();
+    RangeSet gone = truth_.gaps.held();
+    gone.subtract(gaps.held());
+    if (lost_is_known && !log_loss_) {
+      // Where not even its coverage can be read, a segment may have held all between its ends.
+      EXPECT_EQ(gone, lost.intersect(truth_.gaps.held()));
+    }
+    for (const TimeRange range : gone.ranges()) {
+      EXPECT_EQ(gaps.count(range).missing, (range.to - range.from) / kMinuteMs)
+          << format_range(range);
+    }
+    // Whatever is absent now, the truth has absent as well.
+    for (const StateRange& state : gaps.states(kAll)) {
+      const bool absent = state.state == SlotState::kAbsentConfirmed ||
+                          state.state == SlotState::kAbsentProvisional;
+      if (absent) {
+        EXPECT_EQ(truth_.gaps.count(state.range).held, 0) << format_range(state.range);
+      }
+    }
+  }
+
+  /// Fetched anew, the store says what the truth says.
+  void expect_healed(SimFileSystem& files) {
+    const Writing writing = open_writing(files).value();
+    for (const auto& pages : {sealed_pages(), logged_pages()}) {
+      for (const AnsweredRows& page : pages) ASSERT_TRUE(commit(*writing.writer, page));
+    }
+    ASSERT_TRUE(writing.writer->compact());
+    EXPECT_EQ(read_store(files).value(), truth_.rows);
+    EXPECT_EQ(writing.writer->gaps().states(kAll), truth_.gaps.states(kAll));
+  }
+
+  [[nodiscard]] Bytes bytes_at(const std::string& path) {
+    SimFileSystem files(truth_.disk);
+    return read_file(files, path, 1U << 24).value();
+  }
+
+  const Truth truth_ = make_truth();
+  bool log_loss_ = false;       // frames of a log are lost: which slots, nobody can tell
+  bool expect_losers_ = false;  // a row that lost may stand where the one that won was lost
+};
+
+TEST_F(Scrub, FindsNothingInAStoreThatIsWhole) {
+  SimFileSystem files(truth_.disk);
+  const Examined found = examine_series(files, kSeries).value();
+  EXPECT_THAT(found.findings, IsEmpty());
+  EXPECT_THAT(found.notes, IsEmpty());
+  EXPECT_THAT(found.segments, SizeIs(3));
+  EXPECT_EQ(found.files, 6U);
+  EXPECT_THAT(scrub_root(files).value().findings, IsEmpty());
+  const SimDisk before = files.disk();
+  EXPECT_TRUE(repair(files));
+  EXPECT_THAT(files.list(kSeries.path()).value(), SizeIs(6)) << "nothing was kept aside";
+}
+
+TEST_F(Scrub, FindsAFlippedBitInEveryPlaceOfASegment) {
+  expect_losers_ = true;
+  for (const char* name : {"0001.seg", "0002.seg", "0003.seg"}) {
+    const std::size_t size = bytes_at(path_of(name)).size();
+    std::set<std::uint64_t> offsets = {0, 4, 30, 60, 64, size - 1, size - 165};
+    SegmentTrailer trailer;
+    std::memcpy(&trailer, bytes_at(path_of(name)).data() + size - sizeof(trailer), sizeof(trailer));
+    for (const PartEntry& part : trailer.parts) {
+      if (part.size > 0) offsets.insert({part.offset, part.offset + part.size - 1});
+    }
+    for (std::uint64_t at = 64; at < size; at += size / 16) offsets.insert(at);
+    for (const std::uint64_t offset : offsets) {
+      SimFileSystem files(truth_.disk);
+      files.disk().flip_bit(files.disk().find(path_of(name)), offset, offset % 8);
+      expect_repaired(files, path_of(name), std::string(name) + " at " + std::to_string(offset));
+      EXPECT_TRUE(files.disk().find(path_of("quarantine/" + std::string(name))));
+      if (HasFailure()) return;
+    }
+  }
+}
+
+TEST_F(Scrub, FindsASegmentThatIsCutOrLost) {
+  expect_losers_ = true;
+  for (const char* name : {"0001.seg", "0002.seg", "0003.seg"}) {
+    const Bytes bytes = bytes_at(path_of(name));
+    for (const std::size_t size : {std::size_t{0}, std::size_t{40}, bytes.size() - 1}) {
+      SimFileSystem files(truth_.disk);
+      ASSERT_TRUE(write_new_file(files, path_of(name), std::span(bytes).first(size)));
+      expect_repaired(files, path_of(name), std::string(name) + " cut to " + std::to_string(size));
+    }
+    SimFileSystem files(truth_.disk);
+    ASSERT_TRUE(files.remove(path_of(name)));
+    expect_repaired(files, path_of(name), std::string(name) + " is lost");
+  }
+}
+
+TEST_F(Scrub, MovesASegmentAsideThatCannotBeRead) {
+  SimFileSystem files(truth_.disk);
+  const std::string path = path_of("0001.seg");
+  const auto fail_reads = [&files, &path](const Operation& operation) {
+    if (operation.kind == Operation::Kind::kPread && operation.path == path) {
+      files.fail_at(operation.number, EIO);
+    }
+  };
+  files.before_each = fail_reads;
+  const RepairReport report = repair(files).value();
+  files.before_each = nullptr;
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_EQ(report.findings[0].file, path);
+  EXPECT_THAT(report.quarantined, ElementsAre(path_of("quarantine/0001.seg")));
+  expect_whole(files);
+  expect_nothing_falsely_absent(files, report.lost);
+}
+
+TEST_F(Scrub, CutsAnAnswerThatCrossesIntoALostSegment) {
+  SimFileSystem files(truth_.disk);
+  ASSERT_TRUE(files.remove(path_of("0001.seg")));
+  const RepairReport report = repair(files).value();
+  EXPECT_EQ(report.segments_rewritten, 1U) << "that of the second span";
+  EXPECT_THAT(report.lost.ranges(), ElementsAre(TimeRange{minute(0), minute(1'440)}));
+  const GapIndex gaps = Store::open(files, kClock, {}).value()->gaps(kSeries).value();
+  EXPECT_EQ(gaps.count({minute(0), minute(1'440)}).missing, 1'440);
+}
+
+TEST_F(Scrub, RebuildsAManifestThatIsLostOrDamaged) {
+  const Bytes bytes = bytes_at(path_of("MANIFEST"));
+  for (std::size_t offset = 0; offset < bytes.size(); offset += 3) {
+    SimFileSystem files(truth_.disk);
+    files.disk().flip_bit(files.disk().find(path_of("MANIFEST")), offset, offset % 8);
+    expect_repaired(files, path_of("MANIFEST"), "MANIFEST at " + std::to_string(offset));
+    EXPECT_EQ(read_file(files, path_of("quarantine/MANIFEST"), 4096).value().size(), bytes.size());
+    if (HasFailure()) return;
+  }
+  SimFileSystem files(truth_.disk);
+  ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+  expect_repaired(files, path_of("MANIFEST"), "MANIFEST is lost");
+}
+
+TEST_F(Scrub, RebuildsAManifestBesideDamagedAndLostSegments) {
+  expect_losers_ = true;
+  for (const char* name : {"0001.seg", "0002.seg", "0003.seg"}) {
+    for (const std::uint64_t offset : {std::uint64_t{8}, std::uint64_t{100}}) {
+      SimFileSystem files(truth_.disk);
+      ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+      files.disk().flip_bit(files.disk().find(path_of(name)), offset, 1);
+      expect_repaired(files, path_of(name), std::string("no MANIFEST, and damaged is ") + name);
+    }
+    SimFileSystem files(truth_.disk);
+    ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+    ASSERT_TRUE(files.remove(path_of(name)));
+    const RepairReport report = repair(files).value();
+    expect_whole(files);
+    expect_nothing_falsely_absent(files, report.lost, /*lost_is_known=*/false);
+    expect_healed(files);
+  }
+}
+
+TEST_F(Scrub, BeginsAnewWhereNothingTellsTheSeries) {
+  SimFileSystem files(truth_.disk);
+  ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+  for (const char* name : {"0001.seg", "0002.seg", "0003.seg"}) {
+    files.disk().flip_bit(files.disk().find(path_of(name)), 9, 1);
+  }
+  const RepairReport report = repair(files).value();
+  EXPECT_THAT(report.quarantined, SizeIs(4)) << "three segments and the log";
+  expect_whole(files);
+  EXPECT_THAT(read_store(files).value(), IsEmpty());
+  expect_healed(files);
+}
+
+TEST_F(Scrub, RecoversADamagedLog) {
+  log_loss_ = true;
+  const std::string path = path_of("0003.log");
+  const std::size_t size = bytes_at(path).size();
+  for (std::size_t offset = 0; offset + sizeof(FrameHeader) < size; offset += 53) {
+    SimFileSystem files(truth_.disk);
+    files.disk().flip_bit(files.disk().find(path), offset, offset % 8);
+    expect_repaired(files, path, "log at " + std::to_string(offset));
+    EXPECT_TRUE(files.disk().find(path_of("quarantine/0003.log")));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(Scrub, BeginsANewLogForOneThatIsLost) {
+  log_loss_ = true;
+  SimFileSystem files(truth_.disk);
+  ASSERT_TRUE(files.remove(path_of("0003.log")));
+  expect_repaired(files, path_of("0003.log"), "the log is lost");
+}
+
+TEST_F(Scrub, KeepsTheLogOfASeriesWithoutAManifest) {
+  SimFileSystem files(truth_.disk);
+  ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+  files.disk().flip_bit(files.disk().find(path_of("0003.log")), 90, 1);
+  log_loss_ = true;
+  expect_repaired(files, path_of("0003.log"), "no MANIFEST, and the log is damaged");
+  EXPECT_TRUE(files.disk().find(path_of("quarantine/0003.log")));
+}
+
+TEST_F(Scrub, RewritesADamagedGapCache) {
+  const std::size_t size = bytes_at(path_of("gaps")).size();
+  for (std::size_t offset = 0; offset < size; offset += 2) {
+    if (offset >= 4 && offset < 8) continue;  // of another version: it counts for nothing
+    SimFileSystem files(truth_.disk);
+    files.disk().flip_bit(files.disk().find(path_of("gaps")), offset, 3);
+    expect_repaired(files, path_of("gaps"), "gaps at " + std::to_string(offset));
+    if (HasFailure()) return;
+  }
+}
+
+TEST_F(Scrub, RepairsTheFilesAtTheRoot) {
+  for (const std::string file : {"STORE", "instruments"}) {
+    const std::size_t size = file == "STORE" ? 32 : bytes_at(file).size() / 2;
+    for (std::size_t offset = 0; offset < size; offset += 5) {
+      SCOPED_TRACE(file + " at " + std::to_string(offset));
+      SimFileSystem files(truth_.disk);
+      files.disk().flip_bit(files.disk().find(file), offset, 2);
+      const RootScrub found = scrub_root(files).value();
+      ASSERT_THAT(found.findings, SizeIs(1));
+      EXPECT_EQ(found.findings[0].file, file);
+      EXPECT_THAT(repair_root(files, kClock).value().quarantined,
+                  ElementsAre("quarantine/" + file));
+      EXPECT_THAT(scrub_root(files).value().findings, IsEmpty());
+      EXPECT_EQ(read_store(files).value(), truth_.rows);
+      const InstrumentLedger ledger = InstrumentLedger::open(files).value();
+      EXPECT_TRUE(ledger.find({"binance", "um", "CCCUSDT"})) << "behind the damaged line";
+    }
+  }
+  SimFileSystem files(truth_.disk);
+  ASSERT_TRUE(files.remove("STORE"));
+  EXPECT_THAT(repair_root(files, kClock).value().findings, SizeIs(1));
+  EXPECT_EQ(read_store(files).value(), truth_.rows);
+  SimFileSystem nothing;
+  EXPECT_EQ(scrub_root(nothing).error().code(), Code::kNotFound);
+}
+
+TEST_F(Scrub, NamesStrangersAndLeavesThem) {
+  SimFileSystem files(truth_.disk);
+  ASSERT_TRUE(write_new_file(files, path_of("0099.seg.tmp"), {}));
+  ASSERT_TRUE(write_new_file(files, path_of("notes.txt"), {}));
+  const RepairReport report = repair(files).value();
+  EXPECT_THAT(report.findings, IsEmpty());
+  ASSERT_THAT(report.notes, SizeIs(2));
+  EXPECT_THAT(report.notes[0].what, HasSubstr("removes it"));
+  EXPECT_THAT(report.notes[1].what, HasSubstr("not a file"));
+  EXPECT_TRUE(files.disk().find(path_of("notes.txt")));
+}
+
+TEST_F(Scrub, RefusesASeriesThatWasMoved) {
+  SimFileSystem files(truth_.disk);
+  Manifest manifest = read_manifest(files, kSeries).value();
+  Series other = kSeries;
+  other.instrument.symbol = "ETHUSDT";
+  const Bytes bytes = encode_manifest(manifest, other);
+  ASSERT_TRUE(write_new_file(files, path_of("MANIFEST"), bytes));
+  const Result<RepairReport> report = repair(files);
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message(), HasSubstr("another series"));
+  EXPECT_FALSE(files.disk().find(path_of("quarantine")));
+}
+
+TEST_F(Scrub, ARepairMayBeCutShortAtEveryStep) {
+  const auto damage = [](SimFileSystem& files, int kind) {
+    if (kind != 1) files.disk().flip_bit(files.disk().find(path_of("0001.seg")), 100, 1);
+    if (kind != 0) ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+    if (kind == 2) files.disk().flip_bit(files.disk().find(path_of("0003.log")), 90, 1);
+    ASSERT_TRUE(files.sync_directory(kSeries.path()));
+  };
+  expect_losers_ = true;
+  for (int kind = 0; kind < 3; ++kind) {
+    log_loss_ = kind == 2;
+    for (std::uint64_t stop = 1;; ++stop) {
+      SCOPED_TRACE("damage " + std::to_string(kind) + ", cut at " + std::to_string(stop));
+      SimFileSystem files(truth_.disk);
+      damage(files, kind);
+      const std::uint64_t begin = files.operations();
+      files.stop_at(begin + stop);
+      const bool done = repair(files).has_value();
+      if (stop % 5 == 0) {
+        files.kill();
+      } else {
+        files.crash(stop % 4);
+      }
+      const Result<RepairReport> again = repair(files);
+      ASSERT_TRUE(again) << again.error().message();
+      expect_whole(files);
+      expect_nothing_falsely_absent(files, again->lost, /*lost_is_known=*/false);
+      if (HasFailure()) return;
+      if (done) break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace bf::store::test
