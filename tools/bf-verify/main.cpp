@@ -81,9 +81,9 @@ Command scrub_command(bf::verify::ScrubFlags& flags) {
                   std::string(kScrubNotes) + cli::kExitCodesText,
                   {}};
   command.add(cli::selection_flags(flags.selection));
-  command.add(
-      {cli::store_flag(flags.store),
-       Flag("repair", "", "keep damaged files aside and make the rest whole", &flags.repair)});
+  command.add({cli::store_flag(flags.store),
+               Flag("repair", "", "keep damaged files aside and make the rest whole", &flags.repair)
+                   .only_on_command_line()});
   command.add(cli::output_flags(flags.output));
   return command;
 }
