@@ -16,7 +16,7 @@
 #define BF_INLINE [[gnu::always_inline]] inline
 
 #if defined(__x86_64__)
-#define BF_MODERN [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,lzcnt")]]
+#define BF_MODERN [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi,bmi2,lzcnt")]]
 #define BF_BIT_LOOPS [[gnu::target("bmi,bmi2,lzcnt")]]
 #else
 #define BF_MODERN
@@ -47,8 +47,8 @@ template <class T>
 [[nodiscard]] inline bool modern_processor() noexcept {
 #if defined(__x86_64__)
   return has_bit_loops() && __builtin_cpu_supports("avx512f") != 0 &&
-         __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-         __builtin_cpu_supports("avx512vl") != 0;
+         __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512cd") != 0 &&
+         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
 #else
   return false;
 #endif
