@@ -1,6 +1,7 @@
 #include "bench/support/child.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,12 +11,9 @@
 #include "bench/support/bench_store.h"
 
 namespace bf::bench {
+namespace {
 
-std::string program_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-}
-
-int run_child(const std::vector<std::string>& arguments) {
+::pid_t start(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
   // posix_spawn() takes them as char*, and changes none.
@@ -31,6 +29,24 @@ int run_child(const std::vector<std::string>& arguments) {
       posix_spawn(&child, arguments[0].c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) stop("cannot start " + arguments[0]);
+  return child;
+}
+
+}  // namespace
+
+std::string program_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
+
+Child::Child(const std::vector<std::string>& arguments) : pid_(start(arguments)) {}
+
+Child::~Child() {
+  ::kill(pid_, SIGTERM);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+int run_child(const std::vector<std::string>& arguments) {
+  const ::pid_t child = start(arguments);
   int status = 0;
   if (::waitpid(child, &status, 0) != child) stop("lost " + arguments[0]);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
