@@ -16,6 +16,7 @@
 
 #include "store/base/assert.h"
 #include "store/base/file_system.h"
+#include "store/base/map_guard.h"
 #include "store/base/network_file_system.h"
 #include "store/base/series.h"
 
@@ -146,10 +147,12 @@ class PosixFile final : public File {
 class PosixMapping final : public Mapping {
  public:
   /// `address` is nullptr for an empty file, which cannot be mapped.
-  PosixMapping(void* address, std::size_t size) : address_(address), size_(size) {}
+  PosixMapping(void* address, std::size_t size, std::string_view name)
+      : address_(address), size_(size), ticket_(guard_map(address, size, name)) {}
   PosixMapping(const PosixMapping&) = delete;
   PosixMapping& operator=(const PosixMapping&) = delete;
   ~PosixMapping() override {
+    unguard_map(ticket_);
     if (address_ != nullptr) ::munmap(address_, size_);
   }
   std::span<const std::byte> bytes() const noexcept override {
@@ -159,6 +162,7 @@ class PosixMapping final : public Mapping {
  private:
   void* address_;
   std::size_t size_;
+  std::size_t ticket_;
 };
 
 /// The lock lives with the open file description: closing the descriptor gives it up.
@@ -224,11 +228,11 @@ class PosixFileSystem final : public FileSystem {
       return fail(Code::kCorrupt, "map " + full(path) + ": it has " + std::to_string(*actual) +
                                       " bytes, not " + std::to_string(size));
     }
-    if (size == 0) return std::make_unique<PosixMapping>(nullptr, 0);
+    if (size == 0) return std::make_unique<PosixMapping>(nullptr, 0, full(path));
     const auto length = static_cast<std::size_t>(size);
     void* const address = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file->get(), 0);
     if (address == MAP_FAILED) return fail(errno_error("map " + full(path), errno));
-    return std::make_unique<PosixMapping>(address, length);
+    return std::make_unique<PosixMapping>(address, length, full(path));
   }
 
   Result<void> make_directory(std::string_view path) override {

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "store/base/map_guard.h"
+
 namespace bf::cli {
 namespace {
 
@@ -32,6 +34,7 @@ const char* const kExitCodesText =
 
 int run_program(const Program& program, int argc, const char* const* argv,
                 const std::function<Exit(const std::string& command)>& dispatch) {
+  install_map_guard();
   try {
     return static_cast<int>(parse_and_dispatch(program, argc, argv, dispatch));
   } catch (const std::bad_alloc&) {
