@@ -7,6 +7,8 @@ target_compile_options(bf_headers INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror>
   # g++ 12 warns of overlaps inside libstdc++'s own strings (GCC PR 105651).
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>
+  # Floating-point operations are rounded one by one: predictions of columns are part of the format.
+  -ffp-contract=off
   -fstack-protector-strong -fstack-clash-protection -fcf-protection)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_link_options(-Wl,-z,relro,-z,now)

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "store/base/assert.h"
+#include "store/processor.h"
 
 namespace bf::store {
 namespace {
@@ -17,16 +18,15 @@ constexpr std::size_t kTableSize = std::size_t{1} << kLengthMax;
 using Lengths = std::array<std::uint8_t, kSymbols>;
 using Counts = std::array<std::uint32_t, kSymbols>;
 
-[[gnu::always_inline]] inline int width_of(std::uint64_t number) noexcept {
+BF_INLINE int width_of(std::uint64_t number) noexcept {
   return static_cast<int>(std::bit_width(number));
 }
 /// The bits of a number below its leading one.
-[[gnu::always_inline]] inline int bits_below(std::uint64_t number) noexcept {
+BF_INLINE int bits_below(std::uint64_t number) noexcept {
   return std::max(0, width_of(number) - 1);
 }
 
-[[gnu::always_inline]] inline int symbol_of(std::uint64_t number, Contexts contexts,
-                                            std::size_t i) noexcept {
+BF_INLINE int symbol_of(std::uint64_t number, Contexts contexts, std::size_t i) noexcept {
   const int expected = contexts.empty() ? 0 : contexts.data()[i];
   return width_of(number) - expected + kContextBias;
 }
@@ -107,22 +107,26 @@ constexpr unsigned reversed(unsigned byte) noexcept {
   return (byte & 0xAAU) >> 1U | (byte & 0x55U) << 1U;
 }
 
-/// The canonical codes of the lengths: shorter ones first, then by symbol. Each has its first bit
-/// lowest, as the streams have them.
-std::array<std::uint8_t, kSymbols> codes_of(const Lengths& lengths) {
-  std::array<unsigned, kLengthMax + 2> next{};
-  for (const std::uint8_t length : lengths) ++next[length + std::size_t{1}];
-  next[1] = 0;  // symbols without a code do not count
-  for (std::size_t length = 2; length < next.size(); ++length) {
-    next[length] = (next[length] + next[length - 1]) << 1U;
+/// Calls `take` with each symbol of [first, last] that has a code, its length and its canonical code:
+/// shorter ones first, then by symbol. The code's first bit is its lowest, as the streams have it.
+template <class Take>
+void for_each_code(const Lengths& lengths, std::size_t first, std::size_t last, Take take) {
+  std::array<std::uint8_t, kLengthMax + 2> ends{};
+  for (std::size_t s = first; s <= last; ++s) ++ends[lengths[s] + std::size_t{1}];
+  ends[1] = 0;  // symbols without a code do not count
+  for (std::size_t length = 2; length < ends.size(); ++length) ends[length] += ends[length - 1];
+  std::array<std::uint8_t, kSymbols> symbols;
+  for (std::size_t s = first; s <= last; ++s) {
+    if (lengths[s] != 0) symbols[ends[lengths[s]]++] = static_cast<std::uint8_t>(s);
   }
-  std::array<std::uint8_t, kSymbols> codes{};
-  for (std::size_t s = 0; s < lengths.size(); ++s) {
-    if (lengths[s] == 0) continue;
-    const unsigned code = next[lengths[s]]++;
-    codes[s] = static_cast<std::uint8_t>(reversed(code) >> (kLengthMax - lengths[s]));
+  unsigned code = 0;
+  std::uint8_t length = 0;
+  for (std::size_t i = 0; i < ends[kLengthMax]; ++i, ++code) {
+    const std::uint8_t next = lengths[symbols[i]];
+    code <<= next - length;
+    length = next;
+    take(symbols[i], length, reversed(code) >> (kLengthMax - length));
   }
-  return codes;
 }
 
 /// Bits, the lowest of each byte first, into memory that has room for them and a word more.
@@ -154,66 +158,79 @@ constexpr std::uint64_t low_bits(std::uint64_t value, int count) noexcept {
 }
 
 /// What a stream's next bits say: the length of their code, and by how much the number is wider than
-/// expected.
+/// expected; `width` is that where nothing is expected.
 struct Entry {
   std::uint8_t length = 0;
   std::int8_t wider = 0;
-  // What follows from it where nothing is expected: whether there is a leading one, and the bits below.
-  std::uint8_t any = 0;
-  std::uint8_t below = 0;
+  std::uint8_t width = 0;
+  std::uint8_t below = 0;  ///< bits below the leading one of that width
 };
 Entry entry_of(std::uint8_t length, std::size_t symbol) noexcept {
   const int wider = static_cast<int>(symbol) - kContextBias;
-  return {length, static_cast<std::int8_t>(wider), static_cast<std::uint8_t>(wider > 0),
+  return {length, static_cast<std::int8_t>(wider), static_cast<std::uint8_t>(std::max(0, wider)),
           static_cast<std::uint8_t>(std::max(0, wider - 1))};
 }
 
 /// The head of the encoded bytes: the code as a table of what each kLengthMax bits begin with, and
 /// where the streams lie.
 struct Head {
-  std::array<Entry, kTableSize> table{};
+  std::array<Entry, kTableSize> table;
   std::array<std::uint64_t, kStreams> begins{};  ///< in bits
   std::array<std::uint64_t, kStreams> ends{};
 };
 
 Error broken(const char* what) { return Error(Code::kCorrupt, what); }
 
-Result<Lengths> read_lengths(ByteReader& in) {
+/// Code lengths, and the symbols that they are of: all others have none.
+struct Code {
+  Lengths lengths{};
+  std::size_t first = 0;
+  std::size_t last = 0;
+};
+
+Result<Code> read_code(ByteReader& in) {
   const auto first = in.fixed<std::uint8_t>();
   const auto count = in.fixed<std::uint8_t>();
   if (!in.ok() || count == 0 || first + count > kSymbols) {
     return fail(broken("the code of a column has impossible symbols"));
   }
-  Lengths lengths{};
+  Code code;
+  code.first = first;
+  code.last = std::size_t{first} + count - 1;
   const auto nibbles = in.take((count + std::size_t{1}) / 2);
   if (!in.ok()) return fail(broken("a column ends within its code"));
   for (std::size_t i = 0; i < count; ++i) {
     const auto pair = std::to_integer<unsigned>(nibbles[i / 2]);
-    lengths[first + i] = static_cast<std::uint8_t>(i % 2 == 0 ? pair & 15U : pair >> 4U);
-    if (lengths[first + i] > kLengthMax) return fail(broken("a code is too long"));
+    code.lengths[first + i] = static_cast<std::uint8_t>(i % 2 == 0 ? pair & 15U : pair >> 4U);
+    if (code.lengths[first + i] > kLengthMax) return fail(broken("a code is too long"));
   }
-  return lengths;
+  return code;
 }
 
 /// A code of one symbol takes no bits at all: its length is 0, and it is the first one.
-Result<void> fill_table(const Lengths& lengths, std::uint8_t first, std::uint8_t count,
-                        Head& head) {
-  std::uint64_t space = 0;
-  for (const std::uint8_t length : lengths) {
-    if (length > 0) space += std::uint64_t{1} << (kLengthMax - length);
-  }
-  if (count == 1) {
+Result<void> fill_table(const Code& code, Head& head) {
+  const auto& [lengths, first, last] = code;
+  if (first == last) {
     head.table.fill(entry_of(0, first));
     return {};
   }
+  std::uint64_t space = 0;
+  for (std::size_t s = first; s <= last; ++s) {
+    if (lengths[s] > 0) space += std::uint64_t{1} << (kLengthMax - lengths[s]);
+  }
   // An incomplete code would leave entries that lead nowhere.
   if (space != kTableSize) return fail(broken("the code of a column is not complete"));
-  const auto codes = codes_of(lengths);
-  for (std::size_t s = 0; s < lengths.size(); ++s) {
-    if (lengths[s] == 0) continue;
-    for (std::size_t at = codes[s]; at < kTableSize; at += std::size_t{1} << lengths[s]) {
-      head.table[at] = entry_of(lengths[s], s);
+  // A table for codes of up to `size` bits, twice, is one for codes of a bit more.
+  std::size_t size = 1;
+  const auto add = [&head, &size](std::uint8_t symbol, std::uint8_t length, unsigned bits) {
+    for (; size < std::size_t{1} << length; size *= 2) {
+      std::copy_n(head.table.begin(), size, head.table.begin() + size);
     }
+    head.table[bits] = entry_of(length, symbol);
+  };
+  for_each_code(lengths, first, last, add);
+  for (; size < kTableSize; size *= 2) {
+    std::copy_n(head.table.begin(), size, head.table.begin() + size);
   }
   return {};
 }
@@ -221,11 +238,9 @@ Result<void> fill_table(const Lengths& lengths, std::uint8_t first, std::uint8_t
 Result<Head> read_head(std::span<const std::byte> bytes) {
   Head head;
   ByteReader in(bytes);
-  const Result<Lengths> lengths = read_lengths(in);
-  if (!lengths) return fail(lengths.error());
-  const auto filled = fill_table(*lengths, std::to_integer<std::uint8_t>(bytes[0]),
-                                 std::to_integer<std::uint8_t>(bytes[1]), head);
-  if (!filled) return fail(filled.error());
+  const Result<Code> code = read_code(in);
+  if (!code) return fail(code.error());
+  if (const Result<void> filled = fill_table(*code, head); !filled) return fail(filled.error());
   std::array<std::uint64_t, kStreams> sizes{};
   std::uint64_t total = 0;
   for (std::size_t i = 0; i + 1 < kStreams; ++i) {
@@ -243,78 +258,113 @@ Result<Head> read_head(std::span<const std::byte> bytes) {
   return head;
 }
 
-/// What the streams are read with. Positions never leave the bytes: behind their end they stay there.
+/// What the streams are read with.
 struct Source {
   const std::byte* data;
   std::uint64_t limit;  ///< bits
   const Entry* table;
 
-  /// At least 57 bits from `position` on.
-  [[gnu::always_inline]] std::uint64_t load(std::uint64_t position) const noexcept {
-    const std::uint64_t at = std::min(position, limit);
+  /// At least 57 bits from `position` on. Positions behind the end read what lies there.
+  template <bool kGuarded>
+  BF_INLINE std::uint64_t load(std::uint64_t position) const noexcept {
+    const std::uint64_t at = kGuarded ? std::min(position, limit) : position;
     std::uint64_t word = 0;
     std::memcpy(&word, data + at / 8, sizeof(word));
     return word >> (at % 8);
   }
   /// The number at `position`, which moves behind it. Without a branch that data decides, but for
-  /// numbers of more than 50 bits.
-  template <bool kExpects>
-  [[gnu::always_inline]] std::uint64_t next(int expected, std::uint64_t& position) const noexcept {
-    const std::uint64_t bits = load(position);
+  /// numbers of more than 48 bits.
+  template <bool kExpects, bool kGuarded>
+  BF_INLINE std::uint64_t next(const std::uint8_t* expected,
+                               std::uint64_t& position) const noexcept {
+    const std::uint64_t bits = load<kGuarded>(position);
     const Entry entry = table[bits & (kTableSize - 1)];
-    unsigned any = entry.any;
-    unsigned below = entry.below;
+    int width = entry.width;
+    int below = entry.below;
     if constexpr (kExpects) {
-      // A width that no number has can come from damage alone: it ends as some other one.
-      const int width = expected + entry.wider;
-      any = static_cast<unsigned>(width > 0);
-      below = (static_cast<unsigned>(width) - any) & (0U - any) & 63U;
+      // Arithmetic, where compilers would make branches of comparisons that no processor foresees.
+      const int wanted = *expected + entry.wider;
+      width = wanted & ~(wanted >> 31);
+      below = (width - 1) - ((width - 1) >> 31);
     }
-    std::uint64_t rest = bits >> entry.length;
     const std::uint64_t begin = position + entry.length;
-    position = begin + below;
-    // A word at any bit has 57 good ones.
-    constexpr unsigned kOneLoad = 57 - kLengthMax;
-    if (below > kOneLoad) [[unlikely]] {
-      rest = (load(begin) & 0xFFFFFFFFU) | load(begin + 32) << 32U;
-    }
-    const std::uint64_t leading = std::uint64_t{any} << below;
-    return (rest & ((std::uint64_t{1} << below) - 1)) | leading;
+    position = begin + static_cast<unsigned>(below);
+    if (width > kWidthOfOneLoad) [[unlikely]]
+      return wide<kGuarded>(below, begin);
+    // The leading one is not stored. At width 0 it is cut off with all the others.
+    const std::uint64_t leading = std::uint64_t{1} << below;
+    return (bits >> entry.length | leading) & ((std::uint64_t{1} << width) - 1);
+  }
+
+ private:
+  /// A word at any bit has 57 good ones, of which the code takes some.
+  static constexpr int kWidthOfOneLoad = 57 - kLengthMax;
+
+  template <bool kGuarded>
+  BF_INLINE std::uint64_t wide(int below, std::uint64_t begin) const noexcept {
+    const std::uint64_t rest = (load<kGuarded>(begin) & 0xFFFFFFFFU) | load<kGuarded>(begin + 32)
+                                                                           << 32U;
+    // A width that no number has can come from damage alone: it ends as some other one.
+    const std::uint64_t leading = std::uint64_t{1} << (static_cast<unsigned>(below) & 63U);
+    return (rest & (leading - 1)) | leading;
   }
 };
 
 template <bool kExpects>
-[[gnu::always_inline]] inline bool read_streams(std::span<const std::byte> bytes, const Head& head,
-                                                Contexts contexts, std::span<std::uint64_t> out) {
+BF_INLINE bool read_streams(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
+                            std::span<std::uint64_t> out) {
+  constexpr std::size_t kRows = 4;
+  constexpr std::uint64_t kBitsMax = kRows * (kLengthMax + 63) + 64;
   const Lanes lanes(out.size());
-  const Source source{bytes.data(), 8 * bytes.size(), head.table.data()};
-  const std::uint8_t* const expected = contexts.data();
-  std::uint64_t* const to = out.data();
-  const auto read = [&](std::size_t at, std::uint64_t& position) __attribute__((always_inline)) {
-    to[at] = source.next<kExpects>(kExpects ? int{expected[at]} : 0, position);
-  };
+  const std::array<Entry, kTableSize> table = head.table;  // where the stack's register finds it
+  const Source source{bytes.data(), 8 * bytes.size(), table.data()};
+  const std::uint8_t* expected = contexts.data();
+  std::uint64_t* to = out.data();
   // Four positions in four variables, which the compiler keeps in registers.
   auto [first, second, third, fourth] = head.begins;
-  const std::size_t rows = lanes.rows;
+  const std::size_t once = lanes.rows;
+  const std::size_t twice = 2 * once;
+  const std::size_t thrice = 3 * once;
   const std::size_t common = lanes.end(kStreams - 1) - lanes.begin(kStreams - 1);
-  for (std::size_t i = 0; i < common; ++i) {
-    read(i, first);
-    read(i + rows, second);
-    read(i + 2 * rows, third);
-    read(i + 3 * rows, fourth);
+  std::size_t left = common;
+  const auto read = [&]<bool kGuarded>(std::size_t i,
+                                       std::uint64_t& position) __attribute__((always_inline)) {
+    to[i] = source.next<kExpects, kGuarded>(expected + (kExpects ? i : 0), position);
+  };
+  // The last stream is the last to reach the end, unless the bytes are damaged.
+  while (left >= kRows && std::max({first, second, third, fourth}) + kBitsMax <= source.limit) {
+    for (std::size_t i = 0; i < kRows; ++i) {
+      read.template operator()<false>(0, first);
+      read.template operator()<false>(once, second);
+      read.template operator()<false>(twice, third);
+      read.template operator()<false>(thrice, fourth);
+      ++to;
+      if (kExpects) ++expected;
+    }
+    left -= kRows;
+  }
+  for (; left > 0; --left) {
+    read.template operator()<true>(0, first);
+    read.template operator()<true>(once, second);
+    read.template operator()<true>(twice, third);
+    read.template operator()<true>(thrice, fourth);
+    ++to;
+    if (kExpects) ++expected;
   }
   std::array<std::uint64_t, kStreams> positions = {first, second, third, fourth};
   bool ends_agree = true;
   for (std::size_t s = 0; s < kStreams; ++s) {
-    for (std::size_t at = lanes.begin(s) + common; at < lanes.end(s); ++at) read(at, positions[s]);
+    for (std::size_t row = lanes.begin(s) + common; row < lanes.end(s); ++row) {
+      read.template operator()<true>(row - common, positions[s]);
+    }
     ends_agree &= (positions[s] + 7) / 8 * 8 == head.ends[s];
   }
   return ends_agree;
 }
 
 /// Counts the symbols of the numbers; returns how many bits lie below their leading ones.
-[[gnu::always_inline]] inline std::uint64_t count_symbols(std::span<const std::uint64_t> numbers,
-                                                          Contexts contexts, Counts& counts) {
+BF_INLINE std::uint64_t count_symbols(std::span<const std::uint64_t> numbers, Contexts contexts,
+                                      Counts& counts) {
   std::uint64_t bits = 0;
   // Neighbours often have one symbol: two counters each do not wait for one another.
   Counts odd{};
@@ -331,10 +381,13 @@ template <bool kExpects>
 using StreamSizes = std::array<std::size_t, kStreams>;
 
 /// Writes the streams one behind the other. Requires: room for their bits and kReadAhead bytes more.
-[[gnu::always_inline]] inline void write_streams(std::span<const std::uint64_t> numbers,
-                                                 Contexts contexts, const Lengths& lengths,
-                                                 std::byte* at, StreamSizes& sizes) {
-  const auto codes = codes_of(lengths);
+BF_INLINE void write_streams(std::span<const std::uint64_t> numbers, Contexts contexts,
+                             const Lengths& lengths, std::byte* at, StreamSizes& sizes) {
+  std::array<std::uint8_t, kSymbols> codes{};
+  for_each_code(lengths, 0, kSymbols - 1,
+                [&codes](std::uint8_t symbol, std::uint8_t /*length*/, unsigned code) {
+                  codes[symbol] = static_cast<std::uint8_t>(code);
+                });
   const Lanes lanes(numbers.size());
   for (std::size_t stream = 0; stream < kStreams; ++stream) {
     const std::byte* const began = at;
@@ -380,34 +433,26 @@ bool read_plain(std::span<const std::byte> bytes, const Head& head, Contexts con
 }
 constexpr Functions kPlain = {&count_plain, &write_plain, &read_plain};
 
-#if defined(__x86_64__)
 // The same with shifts and bit widths that are one operation each: 1.4 times as fast.
-#define BF_TARGET [[gnu::target("bmi,bmi2,lzcnt")]]
-BF_TARGET std::uint64_t count_bmi2(std::span<const std::uint64_t> numbers, Contexts contexts,
-                                   Counts& counts) {
+BF_BIT_LOOPS std::uint64_t count_quick(std::span<const std::uint64_t> numbers, Contexts contexts,
+                                       Counts& counts) {
   return count_symbols(numbers, contexts, counts);
 }
-BF_TARGET void write_bmi2(std::span<const std::uint64_t> numbers, Contexts contexts,
-                          const Lengths& lengths, std::byte* out, StreamSizes& sizes) {
+BF_BIT_LOOPS void write_quick(std::span<const std::uint64_t> numbers, Contexts contexts,
+                              const Lengths& lengths, std::byte* out, StreamSizes& sizes) {
   write_streams(numbers, contexts, lengths, out, sizes);
 }
-BF_TARGET bool read_bmi2(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
-                         std::span<std::uint64_t> out) {
+BF_BIT_LOOPS bool read_quick(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
+                             std::span<std::uint64_t> out) {
   return contexts.empty() ? read_streams<false>(bytes, head, contexts, out)
                           : read_streams<true>(bytes, head, contexts, out);
 }
-#undef BF_TARGET
-constexpr Functions kBmi2 = {&count_bmi2, &write_bmi2, &read_bmi2};
+constexpr Functions kQuick = {&count_quick, &write_quick, &read_quick};
 
 const Functions& best_functions() {
-  static const bool there = __builtin_cpu_supports("bmi") != 0 &&
-                            __builtin_cpu_supports("bmi2") != 0 &&
-                            __builtin_cpu_supports("lzcnt") != 0;
-  return there ? kBmi2 : kPlain;
+  static const Functions& best = has_bit_loops() ? kQuick : kPlain;
+  return best;
 }
-#else
-const Functions& best_functions() { return kPlain; }
-#endif
 
 /// The head of a column: its code.
 void write_code(const Counts& counts, const Lengths& lengths, Bytes& out) {

@@ -6,6 +6,7 @@
 
 #include "store/base/assert.h"
 #include "store/lz4_bytes.h"
+#include "store/processor.h"
 
 namespace bf::store {
 namespace {
@@ -55,12 +56,23 @@ bool is_price(Column column) noexcept {
 }
 
 /// Rows of the transform kDelta of which every residual is 0.
-void count_up(const TransformFields& fields, std::span<std::int64_t> out) {
+BF_INLINE void count_up(const TransformFields& fields, std::span<std::int64_t> out) {
   const auto step = static_cast<std::uint64_t>(fields.step);
   std::int64_t* const to = out.data();
   const std::size_t rows = out.size();
   auto value = static_cast<std::uint64_t>(fields.base);
-  for (std::size_t i = 0; i < rows; ++i, value += step) to[i] = static_cast<std::int64_t>(value);
+  const auto count_to = [&](std::size_t row, std::size_t end) __attribute__((always_inline)) {
+    for (; row < end; ++row, value += step) to[row] = static_cast<std::int64_t>(value);
+  };
+  const std::size_t head = std::min(rows, misaligned(to, 64));
+  count_to(0, head);
+  count_to(head, rows);
+}
+void count_up_anywhere(const TransformFields& fields, std::span<std::int64_t> out) {
+  count_up(fields, out);
+}
+BF_MODERN void count_up_modern(const TransformFields& fields, std::span<std::int64_t> out) {
+  count_up(fields, out);
 }
 
 }  // namespace
@@ -225,7 +237,8 @@ Result<void> ColumnCodec::decode(const ColumnBlock& block, std::span<const std::
   }
   if (block.codec == Codec::kZeros) {
     if (block.fields.transform == Transform::kDelta) {
-      count_up(block.fields, out);
+      static const auto best = modern_processor() ? &count_up_modern : &count_up_anywhere;
+      best(block.fields, out);
       return {};
     }
     residuals_.assign(out.size(), 0);

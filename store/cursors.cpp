@@ -28,6 +28,7 @@ class PageCursor final : public Cursor {
   }
   Result<std::string> values() override { return row_values(page_.rows, position_); }
   bool take(CandleBatch& /*out*/) override { return false; }
+  void lend(CandleBatch& /*memory*/) override {}
 
  private:
   void settle() {
@@ -107,8 +108,11 @@ class SegmentCursor final : public Cursor {
   }
 
   bool take(CandleBatch& out) override {
-    std::swap(out, decoded_);
+    decoded_.swap(out);
     return true;
+  }
+  void lend(CandleBatch& memory) override {
+    if (!loaded_) decoded_.swap(memory);
   }
 
  private:

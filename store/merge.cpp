@@ -72,6 +72,11 @@ Result<bool> Merge::resolve(Slice& slice, std::vector<std::size_t>& tied) {
   return true;
 }
 
+void Merge::lend(CandleBatch& memory) {
+  step_over();
+  if (!heap_.empty()) cursors_[heap_.front().second]->lend(memory);
+}
+
 Result<bool> Merge::next(Slice& slice) {
   slice = Slice{};
   step_over();

@@ -43,6 +43,9 @@ class Cursor {
   /// Swaps the loaded block into `out` where the cursor owns it; false where it does not. rows() is
   /// then gone, advance() is the only call left for this block.
   [[nodiscard]] virtual bool take(CandleBatch& out) = 0;
+  /// Exchanges `memory` with that for the next block, where the cursor decodes blocks and none is loaded:
+  /// so that a caller who takes one block after the other has them all in the same memory.
+  virtual void lend(CandleBatch& memory) = 0;
 
  protected:
   const CandleBatch* rows_ = nullptr;
@@ -67,6 +70,8 @@ class Merge {
 
   /// The next rows that stand; false at the end. Errors: what the cursors return; the end then.
   [[nodiscard]] Result<bool> next(Slice& slice);
+  /// Lends `memory` to the source of the next row.
+  void lend(CandleBatch& memory);
 
  private:
   using Entry = std::pair<TimeMs, std::size_t>;  // open time, index into cursors_

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 #include <utility>
 
 #include "store/base/assert.h"
@@ -19,6 +18,14 @@ constexpr std::array kDecodeOrder = {
     Column::kLow,          Column::kTrades,       Column::kVolume, Column::kQuoteVolume,
     Column::kTakerBuyBase, Column::kTakerBuyQuote};
 static_assert(kDecodeOrder.size() == kColumnCount);
+constexpr std::array<ColumnSet, kColumnCount> kDecodedBefore = [] {
+  std::array<ColumnSet, kColumnCount> before;
+  for (std::size_t i = 1; i < kColumnCount; ++i) {
+    before[i] = before[i - 1];
+    before[i].insert(kDecodeOrder[i - 1]);
+  }
+  return before;
+}();
 
 constexpr int kPowerMax = 18;
 constexpr std::size_t kWideBytesMax = 1024;
@@ -70,20 +77,17 @@ Error broken(const char* what) { return Error(Code::kCorrupt, what); }
 }  // namespace
 
 Result<ColumnSet> needed_columns(const EncodedRows& encoded, ColumnSet wanted) {
-  ColumnSet before;
-  for (const Column column : kDecodeOrder) {
-    if (!encoded.columns.contains(column)) continue;
+  ColumnSet needed = wanted.intersect(encoded.columns);
+  for (std::size_t at = kDecodeOrder.size(); at-- > 0;) {
+    const Column column = kDecodeOrder[at];
+    if (!needed.contains(column)) continue;
     const ColumnSet leans_on = dependencies(encoded.block(column));
-    const bool alone = leans_on == ColumnSet{};
-    if (!alone && (leans_on.intersect(before) != leans_on || column == Column::kOpenTime)) {
+    if (leans_on == ColumnSet{}) continue;
+    if (leans_on.intersect(encoded.columns).intersect(kDecodedBefore[at]) != leans_on ||
+        column == Column::kOpenTime) {
       return fail(broken("a column leans on one that is not there"));
     }
-    before.insert(column);
-  }
-  ColumnSet needed = wanted.intersect(encoded.columns);
-  for (const Column column : std::views::reverse(kDecodeOrder)) {
-    if (!needed.contains(column)) continue;
-    needed = ColumnSet::from_bits(needed.bits() | dependencies(encoded.block(column)).bits());
+    needed = ColumnSet::from_bits(needed.bits() | leans_on.bits());
   }
   return needed;
 }

@@ -9,8 +9,9 @@
 namespace bf::store {
 namespace {
 
-/// A batch is handed out when it has this many rows, or before it would change its scale.
-constexpr std::size_t kBatchRows = kBlockRows;
+/// A batch is handed out when it has this many rows, or before it would change its scale. Less than a
+/// block: the last one of a segment is handed on as it is, and no row of the next is copied.
+constexpr std::size_t kBatchRows = kBlockRows / 4;
 
 /// Whether rows of `from` can be put behind those of `to`: the same columns of those wanted, and in
 /// each of them the same scale.
@@ -70,6 +71,7 @@ class MergedScan final : public Scan {
     }
     while (fresh_ || batch.rows.row_count() < kBatchRows) {
       if (!waiting_) {
+        if (fresh_) merge_->lend(batch.rows);
         const Result<bool> more = merge_->next(slice_);
         if (!more) return more;
         if (!*more) break;

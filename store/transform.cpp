@@ -5,12 +5,13 @@
 #include <utility>
 
 #include "store/bytes.h"
+#include "store/processor.h"
 
 namespace bf::store {
 namespace {
 
-std::uint64_t u(std::int64_t value) noexcept { return static_cast<std::uint64_t>(value); }
-std::int64_t s(std::uint64_t value) noexcept { return static_cast<std::int64_t>(value); }
+BF_INLINE std::uint64_t u(std::int64_t value) noexcept { return static_cast<std::uint64_t>(value); }
+BF_INLINE std::int64_t s(std::uint64_t value) noexcept { return static_cast<std::int64_t>(value); }
 
 /// 10^exponent and 10^-exponent as the doubles nearest to them.
 constexpr std::array kTens = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -30,32 +31,36 @@ double turnover_factor(const Siblings& siblings, int quote_scale) noexcept {
 }
 
 /// Towards zero; 0 for what no int64 holds.
-std::int64_t whole(double value) noexcept {
+BF_INLINE std::int64_t whole(double value) noexcept {
   constexpr double kLimit = 9.2e18;
   return value > -kLimit && value < kLimit ? static_cast<std::int64_t>(value) : 0;
 }
 
 /// Bits of the whole part of a number: from the exponent alone.
-std::uint8_t width_of(double value) noexcept {
+BF_INLINE std::uint8_t width_of(double value) noexcept {
   const std::uint64_t bits = std::bit_cast<std::uint64_t>(value);
   const auto exponent = static_cast<int>(bits >> 52U & 0x7FFU) - 1022;
   return static_cast<std::uint8_t>(std::clamp(exponent, 0, 64));
 }
-std::uint8_t width_of(std::int64_t value) noexcept {
+BF_INLINE std::uint8_t width_of(std::int64_t value) noexcept {
   return static_cast<std::uint8_t>(std::bit_width(u(value)));
 }
 
 /// Predictions of row i, for the transforms that have one.
 struct PreviousClose {
   explicit PreviousClose(const Siblings& siblings) : close(siblings[Column::kClose]) {}
-  std::uint64_t operator()(std::size_t i) const noexcept { return u(close[i == 0 ? 0 : i - 1]); }
+  BF_INLINE std::uint64_t operator()(std::size_t i) const noexcept {
+    return u(close[i == 0 ? 0 : i - 1]);
+  }
   const std::int64_t* close;
 };
 
 struct BodyTop {
   explicit BodyTop(const Siblings& siblings)
       : open(siblings[Column::kOpen]), close(siblings[Column::kClose]) {}
-  std::uint64_t operator()(std::size_t i) const noexcept { return u(std::max(open[i], close[i])); }
+  BF_INLINE std::uint64_t operator()(std::size_t i) const noexcept {
+    return u(std::max(open[i], close[i]));
+  }
   const std::int64_t* open;
   const std::int64_t* close;
 };
@@ -63,7 +68,9 @@ struct BodyTop {
 struct BodyBottom {
   explicit BodyBottom(const Siblings& siblings)
       : open(siblings[Column::kOpen]), close(siblings[Column::kClose]) {}
-  std::uint64_t operator()(std::size_t i) const noexcept { return u(std::min(open[i], close[i])); }
+  BF_INLINE std::uint64_t operator()(std::size_t i) const noexcept {
+    return u(std::min(open[i], close[i]));
+  }
   const std::int64_t* open;
   const std::int64_t* close;
 };
@@ -77,7 +84,7 @@ struct Turnover {
         close(siblings[Column::kClose]),
         volume(siblings[Column::kVolume]),
         factor(turnover_factor(siblings, siblings.scale(Column::kQuoteVolume)) * 0.25) {}
-  std::uint64_t operator()(std::size_t i) const noexcept {
+  BF_INLINE std::uint64_t operator()(std::size_t i) const noexcept {
     const std::int64_t prices = s(u(open[i]) + u(high[i]) + u(low[i]) + u(close[i]));
     const double product = static_cast<double>(volume[i]) * static_cast<double>(prices);
     return u(whole(product * factor));
@@ -92,7 +99,7 @@ struct Turnover {
 
 struct HalfVolume {
   explicit HalfVolume(const Siblings& siblings) : volume(siblings[Column::kVolume]) {}
-  std::uint64_t operator()(std::size_t i) const noexcept { return u(volume[i] >> 1); }
+  BF_INLINE std::uint64_t operator()(std::size_t i) const noexcept { return u(volume[i] >> 1); }
   const std::int64_t* volume;
 };
 
@@ -102,7 +109,7 @@ struct TakerTurnover {
       : volume(siblings[Column::kVolume]),
         quote(siblings[Column::kQuoteVolume]),
         taker(siblings[Column::kTakerBuyBase]) {}
-  std::uint64_t operator()(std::size_t i) const noexcept {
+  BF_INLINE std::uint64_t operator()(std::size_t i) const noexcept {
     if (volume[i] == 0) return 0;
     const double price = static_cast<double>(quote[i]) / static_cast<double>(volume[i]);
     return u(whole(static_cast<double>(taker[i]) * price));
@@ -114,7 +121,7 @@ struct TakerTurnover {
 
 /// Calls `with` with the prediction of the transform; false for a transform that has none.
 template <class With>
-bool with_prediction(Transform transform, const Siblings& siblings, With with) {
+BF_INLINE bool with_prediction(Transform transform, const Siblings& siblings, With with) {
   switch (transform) {
     case Transform::kPreviousClose:
       with(PreviousClose(siblings));
@@ -141,64 +148,19 @@ bool with_prediction(Transform transform, const Siblings& siblings, With with) {
 struct Range {
   explicit Range(const Siblings& siblings)
       : high(siblings[Column::kHigh]), low(siblings[Column::kLow]) {}
-  double operator()(std::size_t i) const noexcept {
+  BF_INLINE double operator()(std::size_t i) const noexcept {
     return static_cast<double>(s(u(high[i]) - u(low[i])));
   }
   const std::int64_t* high;
   const std::int64_t* low;
 };
 
-}  // namespace
-
-bool Siblings::have(ColumnSet columns) const noexcept {
-  for (std::size_t i = 1; i < kColumnCount; ++i) {
-    if (columns.contains(static_cast<Column>(i)) && values[i] == nullptr) return false;
-  }
-  return true;
-}
-
-ColumnSet dependencies(Transform transform) noexcept {
-  switch (transform) {
-    case Transform::kOffset:
-    case Transform::kDelta:
-      return {};
-    case Transform::kPreviousClose:
-      return {Column::kClose};
-    case Transform::kAboveBody:
-    case Transform::kBelowBody:
-      return {Column::kOpen, Column::kClose};
-    case Transform::kTurnover:
-      return {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose, Column::kVolume};
-    case Transform::kHalfVolume:
-      return {Column::kVolume};
-    case Transform::kTakerTurnover:
-      return {Column::kVolume, Column::kQuoteVolume, Column::kTakerBuyBase};
-  }
-  return {};
-}
-
-ColumnSet dependencies(Context context) noexcept {
-  switch (context) {
-    case Context::kNone:
-      return {};
-    case Context::kTrades:
-      return {Column::kTrades};
-    case Context::kVolume:
-      return {Column::kVolume};
-    case Context::kRange:
-      return {Column::kHigh, Column::kLow, Column::kClose, Column::kVolume};
-    case Context::kTakerRange:
-      return {Column::kHigh, Column::kLow, Column::kClose, Column::kVolume, Column::kTakerBuyBase};
-  }
-  return {};
-}
-
-void to_residuals(const TransformFields& fields, std::span<const std::int64_t> values,
-                  const Siblings& siblings, std::span<std::uint64_t> residuals) {
+BF_INLINE void run_to_residuals(const TransformFields& fields, std::span<const std::int64_t> values,
+                                const Siblings& siblings, std::span<std::uint64_t> residuals) {
   const std::size_t rows = values.size();
   const std::int64_t* const from = values.data();
   std::uint64_t* const to = residuals.data();
-  const auto zigzag_from = [&](const auto& prediction) {
+  const auto zigzag_from = [&](const auto& prediction) __attribute__((always_inline)) {
     for (std::size_t i = 0; i < rows; ++i) to[i] = zigzag(s(u(from[i]) - prediction(i)));
   };
   if (with_prediction(fields.transform, siblings, zigzag_from)) return;
@@ -218,12 +180,13 @@ void to_residuals(const TransformFields& fields, std::span<const std::int64_t> v
   }
 }
 
-void from_residuals(const TransformFields& fields, std::span<const std::uint64_t> residuals,
-                    const Siblings& siblings, std::span<std::int64_t> values) {
+BF_INLINE void run_from_residuals(const TransformFields& fields,
+                                  std::span<const std::uint64_t> residuals,
+                                  const Siblings& siblings, std::span<std::int64_t> values) {
   const std::size_t rows = values.size();
   const std::uint64_t* from = residuals.data();
   std::int64_t* to = values.data();
-  const auto add_to = [&](const auto& prediction) {
+  const auto add_to = [&](const auto& prediction) __attribute__((always_inline)) {
     for (std::size_t i = 0; i < rows; ++i) to[i] = s(prediction(i) + u(unzigzag(from[i])));
   };
   if (with_prediction(fields.transform, siblings, add_to)) return;
@@ -245,7 +208,8 @@ void from_residuals(const TransformFields& fields, std::span<const std::uint64_t
   }
 }
 
-void expected_widths(Context context, const Siblings& siblings, std::span<std::uint8_t> widths) {
+BF_INLINE void run_expected_widths(Context context, const Siblings& siblings,
+                                   std::span<std::uint8_t> widths) {
   const std::size_t rows = widths.size();
   std::uint8_t* const to = widths.data();
   const std::int64_t* const volume = siblings[Column::kVolume];
@@ -279,6 +243,97 @@ void expected_widths(Context context, const Siblings& siblings, std::span<std::u
       return;
     }
   }
+}
+
+/// The three loops, as the processor at hand runs them best.
+struct Loops {
+  void (*to_residuals)(const TransformFields&, std::span<const std::int64_t>, const Siblings&,
+                       std::span<std::uint64_t>);
+  void (*from_residuals)(const TransformFields&, std::span<const std::uint64_t>, const Siblings&,
+                         std::span<std::int64_t>);
+  void (*expected_widths)(Context, const Siblings&, std::span<std::uint8_t>);
+};
+
+void to_residuals_anywhere(const TransformFields& fields, std::span<const std::int64_t> values,
+                           const Siblings& siblings, std::span<std::uint64_t> residuals) {
+  run_to_residuals(fields, values, siblings, residuals);
+}
+void from_residuals_anywhere(const TransformFields& fields,
+                             std::span<const std::uint64_t> residuals, const Siblings& siblings,
+                             std::span<std::int64_t> values) {
+  run_from_residuals(fields, residuals, siblings, values);
+}
+void expected_widths_anywhere(Context context, const Siblings& siblings,
+                              std::span<std::uint8_t> widths) {
+  run_expected_widths(context, siblings, widths);
+}
+BF_MODERN void to_residuals_modern(const TransformFields& fields,
+                                   std::span<const std::int64_t> values, const Siblings& siblings,
+                                   std::span<std::uint64_t> residuals) {
+  run_to_residuals(fields, values, siblings, residuals);
+}
+BF_MODERN void from_residuals_modern(const TransformFields& fields,
+                                     std::span<const std::uint64_t> residuals,
+                                     const Siblings& siblings, std::span<std::int64_t> values) {
+  run_from_residuals(fields, residuals, siblings, values);
+}
+BF_MODERN void expected_widths_modern(Context context, const Siblings& siblings,
+                                      std::span<std::uint8_t> widths) {
+  run_expected_widths(context, siblings, widths);
+}
+
+const Loops& best_loops() {
+  static const Loops loops =
+      modern_processor()
+          ? Loops{&to_residuals_modern, &from_residuals_modern, &expected_widths_modern}
+          : Loops{&to_residuals_anywhere, &from_residuals_anywhere, &expected_widths_anywhere};
+  return loops;
+}
+
+}  // namespace
+
+bool Siblings::have(ColumnSet columns) const noexcept {
+  for (std::size_t i = 1; i < kColumnCount; ++i) {
+    if (columns.contains(static_cast<Column>(i)) && values[i] == nullptr) return false;
+  }
+  return true;
+}
+
+ColumnSet dependencies(Transform transform) noexcept {
+  // By the numbers of the transforms.
+  static constexpr std::array<ColumnSet, static_cast<std::size_t>(kLastTransform) + 1> kLeansOn = {
+      ColumnSet{},
+      ColumnSet{},
+      ColumnSet{Column::kClose},
+      ColumnSet{Column::kOpen, Column::kClose},
+      ColumnSet{Column::kOpen, Column::kClose},
+      ColumnSet{Column::kOpen, Column::kHigh, Column::kLow, Column::kClose, Column::kVolume},
+      ColumnSet{Column::kVolume},
+      ColumnSet{Column::kVolume, Column::kQuoteVolume, Column::kTakerBuyBase}};
+  return kLeansOn[static_cast<std::size_t>(transform)];
+}
+
+ColumnSet dependencies(Context context) noexcept {
+  static constexpr std::array<ColumnSet, static_cast<std::size_t>(kLastContext) + 1> kLeansOn = {
+      ColumnSet{}, ColumnSet{Column::kTrades}, ColumnSet{Column::kVolume},
+      ColumnSet{Column::kHigh, Column::kLow, Column::kClose, Column::kVolume},
+      ColumnSet{Column::kHigh, Column::kLow, Column::kClose, Column::kVolume,
+                Column::kTakerBuyBase}};
+  return kLeansOn[static_cast<std::size_t>(context)];
+}
+
+void to_residuals(const TransformFields& fields, std::span<const std::int64_t> values,
+                  const Siblings& siblings, std::span<std::uint64_t> residuals) {
+  best_loops().to_residuals(fields, values, siblings, residuals);
+}
+
+void from_residuals(const TransformFields& fields, std::span<const std::uint64_t> residuals,
+                    const Siblings& siblings, std::span<std::int64_t> values) {
+  best_loops().from_residuals(fields, residuals, siblings, values);
+}
+
+void expected_widths(Context context, const Siblings& siblings, std::span<std::uint8_t> widths) {
+  best_loops().expected_widths(context, siblings, widths);
 }
 
 }  // namespace bf::store

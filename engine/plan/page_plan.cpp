@@ -10,6 +10,9 @@
 // cover, together with them, no more than some best pages do for less. Pages that lie inside a run may
 // change places. So as long as more of the run remains than those few worse pages and the last page,
 // which may reach beyond the run, can cover (`search_rows`), some optimal plan goes on with `best`.
+//
+// Runs that no page reaches across do not know of each other. Those that stand alone, which are most,
+// share one table: what the last slots of a run cost depends on nothing but how many they are.
 #include <algorithm>
 #include <limits>
 
@@ -58,8 +61,11 @@ class PagePlanner {
   }
 
   std::vector<PageWindow> plan() {
-    next_.assign(bands_.size(), runs_.size());
-    for (std::size_t run = runs_.size(); run-- > 0;) solve(run);
+    solve_alone();
+    for (std::size_t run = runs_.size(); run-- > 0;) {
+      if (run + 1 == runs_[run].group_end) next_.assign(bands_.size(), run + 1);
+      if (!alone(run)) solve(run);
+    }
     std::vector<PageWindow> pages;
     Position at{0, 0};
     while (at.run < runs_.size()) {
@@ -77,12 +83,16 @@ class PagePlanner {
     Slot end = 0;
     Slot search_from = 0;
     std::size_t first_state = 0;  ///< index in states_ of search_from
+    /// Runs that a page may reach across to are a group: [group_begin, group_end).
+    std::size_t group_begin = 0;
+    std::size_t group_end = 0;
   };
   struct Position {
     std::size_t run = 0;  ///< runs_.size(): nothing is left to cover
     Slot slot = 0;
   };
-  /// The least cost of covering everything from a slot on, and the band that begins it.
+  /// The least cost of covering everything from a slot to the end of its group, and the band that begins
+  /// it.
   struct State {
     Cost cost;
     std::size_t band = 0;
@@ -100,13 +110,11 @@ class PagePlanner {
       bands_.push_back(band);
       search_rows_ += copies * band.rows_max;
     }
-    std::uint32_t rows_max = 0;
-    for (const PageBand& band : bands_) rows_max = std::max(rows_max, band.rows_max);
-    search_rows_ += rows_max;
+    for (const PageBand& band : bands_) rows_max_ = std::max<Slot>(rows_max_, band.rows_max);
+    search_rows_ += rows_max_;
   }
 
   void add_runs(const RangeSet& wanted) {
-    std::size_t states = 0;
     for (const TimeRange& range : wanted.ranges()) {
       BF_ASSERT(slot_begin(interval_, range.from) == range.from);
       BF_ASSERT(slot_begin(interval_, range.to) == range.to);
@@ -114,12 +122,41 @@ class PagePlanner {
       run.begin = slot_count(interval_, {base_, range.from});
       run.end = slot_count(interval_, {base_, range.to});
       run.search_from = std::max(run.begin, run.end - search_rows_);
-      run.first_state = states;
-      states += static_cast<std::size_t>(run.end - run.search_from);
+      const bool in_reach = !runs_.empty() && run.begin - runs_.back().end < rows_max_;
+      run.group_begin = in_reach ? runs_.back().group_begin : runs_.size();
       runs_.push_back(run);
+    }
+    std::size_t group_end = runs_.size();
+    for (std::size_t run = runs_.size(); run-- > 0;) {
+      runs_[run].group_end = group_end;
+      if (runs_[run].group_begin == run) group_end = run;
+    }
+    place_states();
+  }
+
+  [[nodiscard]] bool alone(std::size_t run) const noexcept {
+    return runs_[run].group_end - runs_[run].group_begin == 1;
+  }
+
+  /// Where in states_ each run has its own: runs that stand alone share the first ones, whose last is
+  /// that of a run's last slot.
+  void place_states() {
+    for (std::size_t run = 0; run < runs_.size(); ++run) {
+      if (alone(run)) alone_rows_ = std::max(alone_rows_, searched(runs_[run]));
+    }
+    auto states = static_cast<std::size_t>(alone_rows_);
+    for (std::size_t run = 0; run < runs_.size(); ++run) {
+      const auto own = static_cast<std::size_t>(searched(runs_[run]));
+      if (alone(run)) {
+        runs_[run].first_state = static_cast<std::size_t>(alone_rows_) - own;
+      } else {
+        runs_[run].first_state = states;
+        states += own;
+      }
     }
     states_.resize(states);
   }
+  static Slot searched(const Run& run) noexcept { return run.end - run.search_from; }
 
   /// The first wanted slot at or behind `slot`, looking from `run` on.
   [[nodiscard]] Position behind(Slot slot, std::size_t run) const {
@@ -132,8 +169,9 @@ class PagePlanner {
     return states_[run.first_state + static_cast<std::size_t>(slot - run.search_from)];
   }
 
-  [[nodiscard]] Cost cost_from(const Position& at) const {
-    if (at.run == runs_.size()) return {};
+  /// The cost from `at` to the end of the group, which is run `group_end`'s begin.
+  [[nodiscard]] Cost cost_from(const Position& at, std::size_t group_end) const {
+    if (at.run == group_end) return {};
     const Run& run = runs_[at.run];
     std::int64_t pages = 0;  // best ones, up to where the search begins
     if (at.slot < run.search_from) pages = ceil_div(run.search_from - at.slot, best_.rows_max);
@@ -148,7 +186,23 @@ class PagePlanner {
     return at.slot < run.search_from ? best_ : bands_[state_at(run, at.slot).band];
   }
 
-  /// Fills in the states of `run`, last slot first. Those of the later runs are known.
+  /// Fills in the states that runs which stand alone share.
+  void solve_alone() {
+    const auto rows = static_cast<std::size_t>(alone_rows_);
+    for (std::size_t left = 1; left <= rows; ++left) {
+      State best{{std::numeric_limits<std::int64_t>::max(), 0}, 0};
+      for (std::size_t band = bands_.size(); band-- > 0;) {
+        const std::size_t covered = bands_[band].rows_max;
+        Cost cost = left > covered ? states_[rows - left + covered].cost : Cost{};
+        cost.weight += bands_[band].weight;
+        cost.pages += 1;
+        if (cost < best.cost) best = State{cost, band};
+      }
+      states_[rows - left] = best;
+    }
+  }
+
+  /// Fills in the states of `run`, last slot first. Those of the later runs of its group are known.
   void solve(std::size_t index) {
     const Run& run = runs_[index];
     for (Slot slot = run.end - 1; slot >= run.search_from; --slot) {
@@ -157,9 +211,9 @@ class PagePlanner {
         const Slot end = slot + bands_[band].rows_max;
         std::size_t& after = next_[band];
         while (after > index && runs_[after - 1].end > end) --after;
+        const bool beyond = after == run.group_end;
         Cost cost =
-            cost_from(after == runs_.size() ? Position{after, end}
-                                            : Position{after, std::max(end, runs_[after].begin)});
+            cost_from({after, beyond ? end : std::max(end, runs_[after].begin)}, run.group_end);
         cost.weight += bands_[band].weight;
         cost.pages += 1;
         if (cost < best.cost) best = State{cost, band};
@@ -186,7 +240,9 @@ class PagePlanner {
   TimeMs base_;
   PageBand best_;
   std::vector<PageBand> bands_;  ///< those that a plan can need
+  Slot rows_max_ = 0;            ///< of any of them
   Slot search_rows_ = 0;
+  Slot alone_rows_ = 0;  ///< the first of states_, which runs that stand alone share
   std::vector<Run> runs_;
   std::vector<State> states_;
   /// The run in or behind which the page of each band ends. While the states are filled in from the

@@ -44,6 +44,16 @@ Result<Column> parse_column(std::string_view name) {
   return fail(Code::kUsage, "unknown column \"" + std::string(name) + "\"; known: " + known);
 }
 
+void CandleBatch::swap(CandleBatch& other) noexcept {
+  std::swap(columns, other.columns);
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    data[i].values.swap(other.data[i].values);
+    std::swap(data[i].scale, other.data[i].scale);
+  }
+  wide.swap(other.wide);
+  odd_close_times.swap(other.odd_close_times);
+}
+
 void CandleBatch::reserve(std::size_t rows) {
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     if (columns.contains(static_cast<Column>(i))) data[i].values.reserve(rows);

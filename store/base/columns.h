@@ -115,6 +115,8 @@ struct CandleBatch {
     return data[static_cast<std::size_t>(c)];
   }
 
+  /// Exchanges what both hold; no value moves.
+  void swap(CandleBatch& other) noexcept;
   void reserve(std::size_t rows);
   /// Keeps capacities: a batch is reused page after page.
   void clear() noexcept;

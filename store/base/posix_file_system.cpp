@@ -1,5 +1,5 @@
-// The FileSystem over the system's calls. Each path is walked part by part from the root's descriptor
-// with O_NOFOLLOW: a link planted inside a store leads nowhere, while the root itself may be one.
+// The FileSystem over the system's calls. No part of a path may be a link: one that is planted inside a
+// store leads nowhere, while the root itself may be one.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -18,56 +18,18 @@
 #include "store/base/file_system.h"
 #include "store/base/map_guard.h"
 #include "store/base/network_file_system.h"
+#include "store/base/posix_descriptor.h"
 #include "store/base/series.h"
 
 namespace bf {
 namespace {
 
-constexpr ::mode_t kFileMode = 0640;
 constexpr ::mode_t kDirectoryMode = 0750;
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 // Without O_NONBLOCK a FIFO planted in the place of a file would hold the open for ever.
 constexpr int kFileFlags = O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
 // What is read of a lock file's content, which other programs may have written.
 constexpr std::size_t kHolderBytesMax = 256;
-
-/// Repeats `call` while a signal interrupts it.
-template <class Call>
-auto retry(Call call) noexcept {
-  auto result = call();
-  while (result < 0 && errno == EINTR) result = call();
-  return result;
-}
-
-/// An open descriptor, closed with it. What close() reports is of no use: bytes that matter were
-/// synced before.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  [[nodiscard]] int get() const noexcept { return number_; }
-
- private:
-  int number_ = -1;
-};
-
-/// openat that never returns 0, 1 or 2: what a library prints to "stderr" must not land in the store.
-Result<Descriptor> open_at(int directory, const char* path, int flags, const std::string& what) {
-  Descriptor opened(retry([&] { return ::openat(directory, path, flags, kFileMode); }));
-  if (opened.get() < 0) return fail(errno_error("open " + what, errno));
-  if (opened.get() > STDERR_FILENO) return opened;
-  Descriptor moved(::fcntl(opened.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (moved.get() < 0) return fail(errno_error("dup " + what, errno));
-  return moved;
-}
 
 Result<void> sync_descriptor(int descriptor, const std::string& what) {
   // Never repeated: after a failure the pages are marked clean, and a second call would succeed.
@@ -328,16 +290,7 @@ class PosixFileSystem final : public FileSystem {
 
   /// Opens the directory at `path`; "" is the root.
   Result<Descriptor> open_directory(std::string_view path) const {
-    Result<Descriptor> at = open_at(root_.get(), ".", kDirectoryFlags, name_);
-    while (at && !path.empty()) {
-      const std::size_t slash = std::min(path.find('/'), path.size());
-      const std::string part(path.substr(0, slash));
-      path.remove_prefix(std::min(slash + 1, path.size()));
-      // Paths are put together by ourselves from escaped names, so this cannot come from outside.
-      BF_ASSERT(!part.empty() && part != "." && part != "..");
-      at = open_at(at->get(), part.c_str(), kDirectoryFlags | O_NOFOLLOW, name_ + "/.../" + part);
-    }
-    return at;
+    return open_beneath(root_.get(), path, kDirectoryFlags, full(path));
   }
 
   Result<Place> parent_of(std::string_view path) const {
@@ -353,9 +306,8 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<Descriptor> open_file(std::string_view path, int flags) const {
-    const Result<Place> place = parent_of(path);
-    if (!place) return fail(place.error());
-    return open_at(place->directory.get(), place->name.c_str(), flags | kFileFlags, full(path));
+    BF_ASSERT(!path.empty());
+    return open_beneath(root_.get(), path, flags | kFileFlags, full(path));
   }
 
   template <class Call>
@@ -372,8 +324,8 @@ class PosixFileSystem final : public FileSystem {
   std::string name_;  ///< of the root, for messages
 };
 
-/// Whether `entry` is a regular file or a directory; some file systems do not say in readdir.
-bool classify(int directory, const ::dirent& entry, bool& is_directory) noexcept {
+/// Whether the entry is a regular file or a directory; some file systems do not say while they list.
+bool classify(int directory, const ::dirent64& entry, bool& is_directory) noexcept {
   unsigned char type = entry.d_type;
   if (type == DT_UNKNOWN) {
     struct ::stat status{};
@@ -387,27 +339,25 @@ bool classify(int directory, const ::dirent& entry, bool& is_directory) noexcept
 Result<std::vector<DirectoryEntry>> PosixFileSystem::list(std::string_view path) {
   const Result<Descriptor> directory = open_directory(path);
   if (!directory) return fail(directory.error());
-  // closedir() closes its descriptor, so it gets one of its own.
-  const int own = ::fcntl(directory->get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  ::DIR* const stream = own < 0 ? nullptr : ::fdopendir(own);
-  if (stream == nullptr) {
-    const int error = errno;
-    if (own >= 0) ::close(own);
-    return fail(errno_error("list " + full(path), error));
-  }
-  const std::unique_ptr<::DIR, int (*)(::DIR*)> closer(stream, &::closedir);
-
   std::vector<DirectoryEntry> entries;
-  errno = 0;
-  for (const ::dirent* entry = ::readdir(stream); entry != nullptr; entry = ::readdir(stream)) {
-    const std::string_view name = entry->d_name;
-    bool is_directory = false;
-    if (name != "." && name != ".." && classify(own, *entry, is_directory)) {
-      entries.push_back(DirectoryEntry{std::string(name), is_directory});
+  // The kernel's own records: a stream of the C library costs an allocation and two more calls, and a
+  // store has a directory a series.
+  alignas(::dirent64) std::array<char, 1U << 15> buffer;
+  for (;;) {
+    const ::ssize_t size =
+        retry([&] { return ::getdents64(directory->get(), buffer.data(), buffer.size()); });
+    if (size < 0) return fail(errno_error("list " + full(path), errno));
+    if (size == 0) break;
+    for (::ssize_t at = 0; at < size;) {
+      const auto& entry = *reinterpret_cast<const ::dirent64*>(buffer.data() + at);
+      at += entry.d_reclen;
+      const std::string_view name = entry.d_name;
+      bool is_directory = false;
+      if (name != "." && name != ".." && classify(directory->get(), entry, is_directory)) {
+        entries.push_back(DirectoryEntry{std::string(name), is_directory});
+      }
     }
-    errno = 0;
   }
-  if (errno != 0) return fail(errno_error("list " + full(path), errno));
   std::sort(entries.begin(), entries.end(),
             [](const DirectoryEntry& a, const DirectoryEntry& b) { return a.name < b.name; });
   return entries;

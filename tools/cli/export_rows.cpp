@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "store/base/assert.h"
-#include "tools/cli/number_writer.h"
 
 namespace bf::cli {
 namespace {
@@ -109,10 +108,42 @@ void RowWriter::prepare(const store::ScanBatch& batch) {
   run_ = 0;
 }
 
+bool RowWriter::only_decimals() const noexcept {
+  return !json_ && std::all_of(cells_.begin(), cells_.end(), [this](const Cell& cell) {
+    const bool time = cell.column.stored == Column::kOpenTime;
+    return cell.column.kind == ExportColumn::Kind::kStored && cell.values != nullptr &&
+           !cell.wide && (!time || layout_.time == TimeStyle::kMs);
+  });
+}
+
+void RowWriter::write_decimals(std::size_t begin, std::size_t end, TextBuffer& out) {
+  texts_.resize(cells_.size());
+  while (begin < end) {
+    const std::size_t count = std::min(end - begin, DecimalTexts::kValuesMax);
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      texts_[i].assign(std::span(cells_[i].values + begin, count), cells_[i].scale);
+    }
+    char* at = out.room(count * cells_.size() * kCellBytes);
+    for (std::size_t row = 0; row < count; ++row) {
+      for (const DecimalTexts& texts : texts_) {
+        at = texts.write(at, row);
+        *at++ = ',';
+      }
+      at[-1] = '\n';
+    }
+    out.end_at(at);
+    begin += count;
+  }
+}
+
 void RowWriter::rows(const store::ScanBatch& batch, std::size_t begin, std::size_t end,
                      TextBuffer& out) {
   prepare(batch);
-  for (std::size_t row = begin; row < end; ++row) out.end_at(write_row(batch, row, out));
+  if (only_decimals()) {
+    write_decimals(begin, end, out);
+  } else {
+    for (std::size_t row = begin; row < end; ++row) out.end_at(write_row(batch, row, out));
+  }
   if (begin < end && layout_.gaps == GapMode::kFlat) remember_close(batch, end - 1);
 }
 

@@ -16,6 +16,7 @@
 #include "store/base/series.h"
 #include "store/store.h"
 #include "tools/cli/export_format.h"
+#include "tools/cli/number_writer.h"
 
 namespace bf::cli {
 
@@ -84,6 +85,8 @@ class RowWriter {
     bool wide = false;  ///< some value of the column in this batch is a WideValue
   };
   void prepare(const store::ScanBatch& batch);
+  [[nodiscard]] bool only_decimals() const noexcept;
+  void write_decimals(std::size_t begin, std::size_t end, TextBuffer& out);
   char* write_before(const Cell& cell, char* at) const noexcept;
   char* write_row(const store::ScanBatch& batch, std::size_t row, TextBuffer& out);
   char* write_cell(const Cell& cell, const store::ScanBatch& batch, std::size_t row, char* at,
@@ -98,6 +101,7 @@ class RowWriter {
   Series series_;
   bool json_;
   std::vector<Cell> cells_;
+  std::vector<DecimalTexts> texts_;  ///< one a cell
   std::string series_cell_;
   std::vector<std::string> source_cells_;  ///< of each answer of the batch at hand
   std::size_t run_ = 0;                    ///< the provenance run that holds the next row

@@ -19,6 +19,8 @@ namespace {
 
 constexpr int kGzipLevel = 6;
 constexpr std::string_view kTemporarySuffix = ".part";
+/// The disk is set to work whenever so many bytes are new.
+constexpr std::uint64_t kWriteBackBytes = 8U << 20;
 
 Error exists_error(const std::string& path) {
   return Error(Code::kUsage, fmt::format("{} exists: give --force to replace it, or another name",
@@ -105,7 +107,7 @@ Result<void> ExportTarget::open_temporary() {
 }
 
 Result<void> ExportTarget::write(std::string_view text) {
-  if (gzip_ == nullptr) return write_all(descriptor_, text, path_);
+  if (gzip_ == nullptr) return write_out(text);
   while (!text.empty()) {
     const std::size_t take = std::min(text.size(), kChunkBytes - pending_.size());
     pending_.append(text.substr(0, take));
@@ -117,8 +119,20 @@ Result<void> ExportTarget::write(std::string_view text) {
   return {};
 }
 
+Result<void> ExportTarget::write_out(std::string_view bytes) {
+  const Result<void> written = write_all(descriptor_, bytes, path_);
+  if (!written || temporary_.empty()) return written;
+  written_ += bytes.size();
+  if (written_ - started_ < kWriteBackBytes) return {};
+  // Only a hint, which some file systems refuse: what the disk has already is not waited for at the end.
+  (void)::sync_file_range(descriptor_, static_cast<::off64_t>(started_),
+                          static_cast<::off64_t>(written_ - started_), SYNC_FILE_RANGE_WRITE);
+  started_ = written_;
+  return {};
+}
+
 Result<void> ExportTarget::write_chunk() {
-  const Result<void> written = write_all(descriptor_, gzip_->member(pending_), path_);
+  const Result<void> written = write_out(gzip_->member(pending_));
   pending_.clear();
   return written;
 }

@@ -37,12 +37,15 @@ class ExportTarget {
   class Gzip;
   ExportTarget(std::string path, bool force);
   [[nodiscard]] Result<void> open_temporary();
+  [[nodiscard]] Result<void> write_out(std::string_view bytes);
   [[nodiscard]] Result<void> write_chunk();
   [[nodiscard]] Result<void> rename_into_place();
 
   std::string path_;
   std::string temporary_;  ///< empty for stdout and devices
   int descriptor_ = -1;
+  std::uint64_t written_ = 0;  ///< bytes, of a file
+  std::uint64_t started_ = 0;  ///< of these the disk was set to work on
   bool force_;
   std::unique_ptr<Gzip> gzip_;
   std::string pending_;  ///< not compressed yet

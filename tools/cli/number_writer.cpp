@@ -7,6 +7,7 @@
 
 #include "store/base/assert.h"
 #include "store/base/decimal.h"
+#include "store/processor.h"
 
 namespace bf::cli {
 namespace {
@@ -58,8 +59,10 @@ char* copy(char* out, const char* from, std::size_t count) noexcept {
 
 /// The eight digits of a number below 10^8 as bytes 0 .. 9, the first digit in the lowest byte: halves,
 /// quarters and single digits are split off side by side in one word.
-std::uint64_t eight_digits(std::uint64_t value) noexcept {
-  const std::uint64_t halves = value / 10'000 | (value % 10'000) << 32U;
+BF_INLINE std::uint64_t eight_digits(std::uint64_t value) noexcept {
+  // A product and a shift are value / 10'000 for every value below 10^8.
+  const std::uint64_t high = (value * 109'951'163U) >> 40U;
+  const std::uint64_t halves = high | (value - 10'000U * high) << 32U;
   const std::uint64_t hundreds = ((halves * 10'486U) >> 20U) & 0x7F0000007FU;
   const std::uint64_t pairs = ((halves - 100U * hundreds) << 16U) + hundreds;
   const std::uint64_t tens = ((pairs * 103U) >> 10U) & 0x000F000F000F000FU;
@@ -84,48 +87,52 @@ class EightDigits {
 };
 static_assert(std::endian::native == std::endian::little);
 
-/// A decimal of at most eight digits, whole words at a time: bytes behind the text are overwritten with
-/// anything. Requires: value < EightDigits::kLimit, scale < EightDigits::kCount.
-char* write_short_decimal(char* out, std::uint64_t value, int scale) noexcept {
-  const EightDigits digits(value);
-  const std::uint64_t text = digits.text();
-  const int point = EightDigits::kCount - scale;
+__extension__ using Word128 = unsigned __int128;
+
+/// Sixteen digits with leading zeros, as EightDigits.
+class SixteenDigits {
+ public:
+  static constexpr int kCount = 16;
+  static constexpr std::uint64_t kLimit = EightDigits::kLimit * EightDigits::kLimit;
+
+  explicit SixteenDigits(std::uint64_t value) noexcept
+      : high_(value / EightDigits::kLimit), low_(value % EightDigits::kLimit) {}
+  [[nodiscard]] Word128 text() const noexcept { return Word128{low_.text()} << 64U | high_.text(); }
+  [[nodiscard]] int leading_zeros() const noexcept {
+    const int high = high_.leading_zeros();
+    return high < EightDigits::kCount ? high : high + low_.leading_zeros();
+  }
+  [[nodiscard]] int trailing_zeros() const noexcept {
+    const int low = low_.trailing_zeros();
+    return low < EightDigits::kCount ? low : low + high_.trailing_zeros();
+  }
+
+ private:
+  EightDigits high_;
+  EightDigits low_;
+};
+
+/// A decimal of at most Digits::kCount digits, whole words at a time: bytes behind the text are
+/// overwritten with anything. Requires: value < Digits::kLimit, scale < Digits::kCount.
+template <class Digits>
+BF_INLINE char* write_whole_words(char* out, std::uint64_t value, int scale) noexcept {
+  const Digits digits(value);
+  const auto text = digits.text();
+  const int point = Digits::kCount - scale;
   const int first = std::min(digits.leading_zeros(), point - 1);
-  const std::uint64_t whole = text >> static_cast<unsigned>(8 * first);
+  const auto whole = text >> static_cast<unsigned>(8 * first);
   std::memcpy(out, &whole, sizeof(whole));
   out += point - first;
+  // The fraction is always written, and kept where it has digits: no branch that nobody foresees.
   const int places = scale - digits.trailing_zeros();
-  if (places <= 0) return out;
-  *out++ = '.';
-  const std::uint64_t fraction = text >> static_cast<unsigned>(8 * point);
-  std::memcpy(out, &fraction, sizeof(fraction));
-  return out + places;
+  *out = '.';
+  const auto fraction = text >> (static_cast<unsigned>(8 * point) % (8 * sizeof(text)));
+  std::memcpy(out + 1, &fraction, sizeof(fraction));
+  return out + (places > 0 ? places + 1 : 0);
 }
 
-char* write_two(char* out, int value) noexcept {
-  put_pair(out, static_cast<std::uint64_t>(value));
-  return out + 2;
-}
-
-}  // namespace
-
-char* write_integer(char* out, std::int64_t value) noexcept {
-  if (value < 0) *out++ = '-';
-  const std::uint64_t magnitude = magnitude_of(value);
-  if (magnitude < EightDigits::kLimit) return write_short_decimal(out, magnitude, 0);
-  char digits[kDigitsBuffer];
-  char* const end = digits + kDigitsMax;
-  const char* const begin = write_backwards(end, magnitude);
-  return copy(out, begin, static_cast<std::size_t>(end - begin));
-}
-
-char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
-  if (scale == 0 || mantissa == 0) return write_integer(out, mantissa);
-  if (mantissa < 0) *out++ = '-';
-  const std::uint64_t magnitude = magnitude_of(mantissa);
-  if (magnitude < EightDigits::kLimit && scale < EightDigits::kCount) {
-    return write_short_decimal(out, magnitude, scale);
-  }
+/// As write_decimal(), for numbers of any length.
+char* write_long_decimal(char* out, std::uint64_t magnitude, int scale) noexcept {
   char digits[kDigitsBuffer];
   const char* end = digits + kDigitsMax;
   const char* const begin = write_backwards(digits + kDigitsMax, magnitude);
@@ -147,6 +154,127 @@ char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
   out += places - count;
   std::memcpy(out, begin, count);
   return out + count;
+}
+
+BF_INLINE char* write_number(char* out, std::int64_t mantissa, int scale) noexcept {
+  *out = '-';
+  out += mantissa < 0 ? 1 : 0;
+  const std::uint64_t magnitude = magnitude_of(mantissa);
+  if (magnitude < EightDigits::kLimit && scale < EightDigits::kCount) {
+    return write_whole_words<EightDigits>(out, magnitude, scale);
+  }
+  if (magnitude < SixteenDigits::kLimit && scale < SixteenDigits::kCount) {
+    return write_whole_words<SixteenDigits>(out, magnitude, scale);
+  }
+  // 0 is 0 at any scale.
+  return write_long_decimal(out, magnitude, magnitude == 0 ? 0 : scale);
+}
+
+constexpr std::uint64_t kDoubleLimit = std::uint64_t{1} << 53;
+
+/// value / 10^8, in steps that vectors have. Requires: value < kDoubleLimit.
+BF_INLINE std::uint64_t over_ten_to_the_eighth(std::uint64_t value) noexcept {
+  const auto quotient = static_cast<std::uint64_t>(
+      static_cast<std::int64_t>(static_cast<double>(static_cast<std::int64_t>(value)) * 1e-8));
+  const std::uint64_t product = quotient * EightDigits::kLimit;
+  // The nearest double to 10^-8 may be too large for a quotient that is whole, or too small.
+  if (product > value) return quotient - 1;
+  return value - product >= EightDigits::kLimit ? quotient + 1 : quotient;
+}
+
+/// The words without their first `bits` bits.
+BF_INLINE std::uint64_t shifted(std::uint64_t word, std::uint64_t bits) noexcept {
+  return bits < 64 ? word >> (bits % 64) : 0;
+}
+BF_INLINE std::uint64_t shifted(std::uint64_t word, std::uint64_t more,
+                                std::uint64_t bits) noexcept {
+  // (more << 1) << (63 - bits) is more << (64 - bits), also where bits is 0.
+  const std::uint64_t entering = (more << 1U) << ((63 - bits) % 64);
+  return bits < 64 ? word >> (bits % 64) | entering : more >> (bits % 64);
+}
+
+char* write_two(char* out, int value) noexcept {
+  put_pair(out, static_cast<std::uint64_t>(value));
+  return out + 2;
+}
+
+}  // namespace
+
+char* write_integer(char* out, std::int64_t value) noexcept { return write_number(out, value, 0); }
+
+char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
+  return write_number(out, mantissa, scale);
+}
+
+template <int kWords>
+BF_INLINE void DecimalTexts::fill() {
+  // Plain pointers, of which each is alone with its memory: else no compiler takes eight at a time.
+  const std::int64_t* const __restrict values = mantissas_.data();
+  std::uint64_t* const __restrict whole = texts_.whole.data();
+  std::uint64_t* const __restrict whole_more = texts_.whole_more.data();
+  std::uint64_t* const __restrict fraction = texts_.fraction.data();
+  std::uint64_t* const __restrict fraction_more = texts_.fraction_more.data();
+  std::uint64_t* const __restrict bytes = texts_.bytes.data();
+  const std::size_t count = mantissas_.size();
+  const auto scale = static_cast<std::int64_t>(scale_);
+  const std::int64_t point = 8 * kWords - scale;
+  const auto point_bits = static_cast<std::uint64_t>(8 * point);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = static_cast<std::uint64_t>(values[i]);
+    const std::uint64_t above = kWords == 2 ? over_ten_to_the_eighth(value) : 0;
+    const std::uint64_t high = eight_digits(kWords == 2 ? above : value);
+    const std::uint64_t low = kWords == 2 ? eight_digits(value - EightDigits::kLimit * above) : 0;
+    std::int64_t leading = std::countr_zero(high) / 8;
+    std::int64_t trailing = std::countl_zero(kWords == 2 ? low : high) / 8;
+    if constexpr (kWords == 2) {
+      leading = high == 0 ? 8 + std::countr_zero(low) / 8 : leading;
+      trailing = low == 0 ? 8 + std::countl_zero(high) / 8 : trailing;
+    }
+    const std::int64_t first = std::min(leading, point - 1);
+    const std::int64_t places = scale - trailing;
+    bytes[i] = static_cast<std::uint64_t>(point - first) |
+               static_cast<std::uint64_t>(places > 0 ? places + 1 : 0) << 32U;
+    const std::uint64_t text = high | EightDigits::kZeros;
+    const std::uint64_t more = low | EightDigits::kZeros;
+    const auto first_bits = static_cast<std::uint64_t>(8 * first);
+    if constexpr (kWords == 1) {
+      whole[i] = shifted(text, first_bits);
+      fraction[i] = shifted(text, point_bits);
+    } else {
+      whole[i] = shifted(text, more, first_bits);
+      whole_more[i] = shifted(more, first_bits);
+      fraction[i] = shifted(text, more, point_bits);
+      fraction_more[i] = shifted(more, point_bits);
+    }
+  }
+}
+
+void DecimalTexts::fill_anywhere() { words_ == 1 ? fill<1>() : fill<2>(); }
+BF_MODERN void DecimalTexts::fill_modern() { words_ == 1 ? fill<1>() : fill<2>(); }
+
+void DecimalTexts::assign(std::span<const std::int64_t> mantissas, int scale) {
+  BF_ASSERT(mantissas.size() <= kValuesMax);
+  mantissas_ = mantissas;
+  scale_ = scale;
+  std::uint64_t all = 0;  // a negative one has the highest bit
+  for (const std::int64_t mantissa : mantissas) all |= static_cast<std::uint64_t>(mantissa);
+  words_ = all < EightDigits::kLimit && scale < EightDigits::kCount ? 1
+           : all < kDoubleLimit && scale < SixteenDigits::kCount    ? 2
+                                                                    : 0;
+  static const bool modern = store::modern_processor();
+  if (words_ != 0) modern ? fill_modern() : fill_anywhere();
+}
+
+char* DecimalTexts::write(char* out, std::size_t i) const noexcept {
+  if (words_ == 0) return write_number(out, mantissas_[i], scale_);
+  std::memcpy(out, &texts_.whole[i], 8);
+  if (words_ == 2) std::memcpy(out + 8, &texts_.whole_more[i], 8);
+  const std::uint64_t bytes = texts_.bytes[i];
+  out += static_cast<std::uint32_t>(bytes);
+  *out = '.';
+  std::memcpy(out + 1, &texts_.fraction[i], 8);
+  if (words_ == 2) std::memcpy(out + 9, &texts_.fraction_more[i], 8);
+  return out + (bytes >> 32U);
 }
 
 char* write_rfc3339(char* out, TimeMs t) noexcept {
