@@ -52,7 +52,7 @@ Result<void> scrub_ledger(FileSystem& files, RootScrub& scrub) {
 
 Result<void> look_for_strangers(FileSystem& files, RootScrub& scrub) {
   constexpr std::string_view kKnown[] = {kStoreName, kLockName, InstrumentLedger::kFileName,
-                                         "rejected.tsv", "RESERVE"};
+                                         kRejectedName, "RESERVE"};
   const auto entries = files.list("");
   if (!entries) return fail(entries.error());
   for (const DirectoryEntry& entry : *entries) {

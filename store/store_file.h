@@ -11,6 +11,8 @@ namespace bf::store {
 
 inline constexpr std::string_view kStoreName = "STORE";
 inline constexpr std::string_view kLockName = "LOCK";
+/// Rows that were refused, for people.
+inline constexpr std::string_view kRejectedName = "rejected.tsv";
 
 /// The store's UUID.
 /// Errors: kNotFound; kFormat for another file or a newer version; kCorrupt, kIo.

@@ -37,4 +37,12 @@ struct ScrubFlags {
 /// Examines every file, and with --repair puts aside what is damaged.
 [[nodiscard]] cli::Exit scrub(const ScrubFlags& flags);
 
+struct SnapshotFlags {
+  cli::OutputFlags output;
+  std::string store{cli::kDefaultStore};
+  std::string directory;
+};
+/// Copies a store that may be written meanwhile, by hard links where it can.
+[[nodiscard]] cli::Exit snapshot(const SnapshotFlags& flags);
+
 }  // namespace bf::verify

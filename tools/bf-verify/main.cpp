@@ -14,7 +14,8 @@ constexpr const char* kName = "bf-verify";
 constexpr const char* kExamples =
     "  bf-verify check\n"
     "  bf-verify gaps --exchange binance --symbol BTCUSDT\n"
-    "  bf-verify scrub --repair\n";
+    "  bf-verify scrub --repair\n"
+    "  bf-verify snapshot /backup/bf-2024-02-01\n";
 
 constexpr const char* kCheckExamples =
     "  bf-verify check\n"
@@ -37,6 +38,16 @@ constexpr const char* kScrubNotes =
     "keeps each damaged file in a directory `quarantine` beside it; what was lost with it is then\n"
     "missing, and the next bf-engine run fetches it. Damage makes exit 6; with --repair, damage\n"
     "that could not be repaired.\n\n";
+
+constexpr const char* kSnapshotExamples =
+    "  bf-verify snapshot /srv/bf-2024-02-01\n"
+    "  bf-verify snapshot --store /srv/bf /backup/bf\n";
+
+constexpr const char* kSnapshotNotes =
+    "The store may be written meanwhile. On the same file system the copy shares its segments "
+    "with\n"
+    "the store by hard links; on another one they are copied. DIR is a new directory, or an empty\n"
+    "one; all of it is on the disk when the command ends.\n\n";
 
 constexpr const char* kGapsNotes =
     "Without --from, a series is looked at from its first candle; without --to, up to now. "
@@ -88,12 +99,25 @@ Command scrub_command(bf::verify::ScrubFlags& flags) {
   return command;
 }
 
+Command snapshot_command(bf::verify::SnapshotFlags& flags) {
+  Command command{"snapshot",
+                  "Makes a consistent copy of a store, also of one that is being filled.",
+                  kSnapshotExamples,
+                  std::string(kSnapshotNotes) + cli::kExitCodesText,
+                  {}};
+  command.add({Flag("DIR", "", "where the copy goes: new or empty", &flags.directory).as_argument(),
+               cli::store_flag(flags.store)});
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   bf::verify::CheckFlags check;
   bf::verify::GapsFlags gaps;
   bf::verify::ScrubFlags scrub;
+  bf::verify::SnapshotFlags snapshot;
   cli::Program program;
   program.name = kName;
   program.summary = "Says whether a store is whole, and what it lacks.";
@@ -103,8 +127,10 @@ int main(int argc, char** argv) {
   program.commands.push_back(check_command(check));
   program.commands.push_back(gaps_command(gaps));
   program.commands.push_back(scrub_command(scrub));
+  program.commands.push_back(snapshot_command(snapshot));
   return cli::run_program(program, argc, argv, [&](const std::string& command) {
     if (command == "check") return bf::verify::check(check);
-    return command == "gaps" ? bf::verify::gaps(gaps) : bf::verify::scrub(scrub);
+    if (command == "gaps") return bf::verify::gaps(gaps);
+    return command == "scrub" ? bf::verify::scrub(scrub) : bf::verify::snapshot(snapshot);
   });
 }
