@@ -6,180 +6,26 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <cstring>
+#include <set>
 
-#include "store/atomic_file.h"
-#include "store/gap_cache.h"
 #include "store/instrument_ledger.h"
-#include "store/repair.h"
+#include "store/log.h"
 #include "store/scrub.h"
 #include "store/segment_format.h"
-#include "store/store_file.h"
-#include "tests/store/sample_rows.h"
+#include "tests/store/damaged_store.h"
 
 namespace bf::store::test {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr TimeRange kAll = {kTimeMin, kTimeMax};
 const ManualClock kClock;
 
-/// Minutes [begin, end) but for [hole, hole_end), asked for at once.
-AnsweredRows holed_page(std::int64_t begin, std::int64_t hole, std::int64_t hole_end,
-                        std::int64_t end) {
-  AnsweredRows page;
-  for (std::int64_t n = begin; n < end; ++n) {
-    if (n < hole || n >= hole_end) append_candle(page.rows, n);
-  }
-  page.answer = answer_for({minute(begin), minute(end)}, page.rows);
-  return page;
-}
-
-/// Pages over two spans (1,440 is the first minute of the second): the third crosses the edge.
-std::vector<AnsweredRows> sealed_pages() {
-  return {page(0, 700), holed_page(700, 800, 810, 1'300), page(1'300, 1'700),
-          page(1'650, 1'680, /*version=*/1, kStart + 50 * kDayMs)};
-}
-std::vector<AnsweredRows> logged_pages() {
-  return {page(1'700, 1'720), page(1'720, 1'750), page(1'750, 1'800)};
-}
-
-std::string path_of(const std::string& name) { return join_path(kSeries.path(), name); }
-
-struct Truth {
-  SimDisk disk;
-  Rows rows;
-  GapIndex gaps{kSeries.interval};
-};
-
-/// Segments 1 (first span), 2 and 3 (second span), a log of three frames, and a gap cache.
-Truth make_truth() {
-  SimFileSystem files;
-  Truth truth;
-  {
-    const Writing writing = open_writing(files).value();
-    const std::vector<AnsweredRows> pages = sealed_pages();
-    for (std::size_t i = 0; i < pages.size(); ++i) {
-      EXPECT_TRUE(commit(*writing.writer, pages[i]));
-      if (i >= 2) {
-        EXPECT_TRUE(writing.writer->seal());
-      }
-    }
-    for (const AnsweredRows& page : logged_pages()) EXPECT_TRUE(commit(*writing.writer, page));
-    InstrumentLedger ledger = InstrumentLedger::open(files).value();
-    for (const char* symbol : {"AAAUSDT", "BTCUSDT", "CCCUSDT"}) {
-      InstrumentFacts facts;
-      facts.instrument = {"binance", "um", symbol};
-      EXPECT_TRUE(ledger.record(kStart, {&facts, 1}));
-    }
-    EXPECT_TRUE(writing.writer->close());
-    truth.gaps = writing.store->read(kSeries).value()->gaps();
-  }
-  truth.rows = read_store(files).value();
-  truth.disk = files.disk();
-  return truth;
-}
-
-Result<RepairReport> repair(SimFileSystem& files) {
-  std::set<std::string> synced;
-  const Result<RootScrub> root = repair_root(files, kClock);
-  if (!root) return fail(root.error());
-  const Result<Uuid> uuid = read_store_file(files);
-  if (!uuid) return fail(uuid.error());
-  return repair_series({files, kClock, *uuid, synced}, kSeries);
-}
-
-bool overlaps(const RangeSet& ranges, TimeMs t) { return ranges.contains(t); }
-
-class Scrub : public ::testing::Test {
- protected:
-  /// The damage is found in `file`, nothing is written by looking, and a repair leaves the truth
-  /// without what it says is lost.
-  void expect_repaired(SimFileSystem& files, const std::string& file, const std::string& how) {
-    SCOPED_TRACE(how);
-    files.before_each = [](const Operation& operation) { EXPECT_FALSE(operation.mutates()); };
-    const Result<Examined> found = examine_series(files, kSeries);
-    files.before_each = nullptr;
-    ASSERT_TRUE(found) << found.error().message();
-    ASSERT_FALSE(found->findings.empty());
-    std::vector<std::string> named;
-    for (const Finding& finding : found->findings) named.push_back(finding.file);
-    EXPECT_THAT(named, Contains(file));
-
-    const Result<RepairReport> repaired = repair(files);
-    ASSERT_TRUE(repaired) << repaired.error().message();
-    EXPECT_EQ(repaired->lost, found->lost);
-    expect_whole(files);
-    expect_nothing_falsely_absent(files, repaired->lost);
-    expect_healed(files);
-  }
-
-  void expect_whole(SimFileSystem& files) {
-    const Result<Examined> again = examine_series(files, kSeries);
-    ASSERT_TRUE(again) << again.error().message();
-    for (const Finding& finding : again->findings) ADD_FAILURE() << finding.file << finding.what;
-    const Result<Rows> rows = read_store(files);
-    ASSERT_TRUE(rows) << rows.error().message();
-  }
-
-  /// Rows are those of the truth, or lost; with `lost` known, exactly those in it. What the truth has
-  /// and the store has not is missing.
-  void expect_nothing_falsely_absent(SimFileSystem& files, const RangeSet& lost,
-                                     bool lost_is_known = true) {
-    const Rows rows = read_store(files).value();
-    for (const auto& [time, values] : rows) {
-      const auto true_row = truth_.rows.find(time);
-      ASSERT_TRUE(true_row != truth_.rows.end());
-      EXPECT_EQ(values == true_row->second || expect_losers_, true) << format_time(time);
-      EXPECT_FALSE(overlaps(lost, time));
-    }
-    const auto store = Store::open(files, kClock, {}).value();
-    const GapIndex gaps = store->read(kSeries).value()->gaps();
-    RangeSet gone = truth_.gaps.held();
-    gone.subtract(gaps.held());
-    if (lost_is_known && !log_loss_) {
-      // Where not even its coverage can be read, a segment may have held all between its ends.
-      EXPECT_EQ(gone, lost.intersect(truth_.gaps.held()));
-    }
-    for (const TimeRange range : gone.ranges()) {
-      EXPECT_EQ(gaps.count(range).missing, (range.to - range.from) / kMinuteMs)
-          << format_range(range);
-    }
-    // Whatever is absent now, the truth has absent as well.
-    for (const StateRange& state : gaps.states(kAll)) {
-      const bool absent = state.state == SlotState::kAbsentConfirmed ||
-                          state.state == SlotState::kAbsentProvisional;
-      if (absent) {
-        EXPECT_EQ(truth_.gaps.count(state.range).held, 0) << format_range(state.range);
-      }
-    }
-  }
-
-  /// Fetched anew, the store says what the truth says.
-  void expect_healed(SimFileSystem& files) {
-    const Writing writing = open_writing(files).value();
-    for (const auto& pages : {sealed_pages(), logged_pages()}) {
-      for (const AnsweredRows& page : pages) ASSERT_TRUE(commit(*writing.writer, page));
-    }
-    ASSERT_TRUE(writing.writer->compact());
-    EXPECT_EQ(read_store(files).value(), truth_.rows);
-    EXPECT_EQ(writing.writer->gaps().states(kAll), truth_.gaps.states(kAll));
-  }
-
-  [[nodiscard]] Bytes bytes_at(const std::string& path) {
-    SimFileSystem files(truth_.disk);
-    return read_file(files, path, 1U << 24).value();
-  }
-
-  const Truth truth_ = make_truth();
-  bool log_loss_ = false;       // frames of a log are lost: which slots, nobody can tell
-  bool expect_losers_ = false;  // a row that lost may stand where the one that won was lost
-};
+using Scrub = DamagedStore;
 
 TEST_F(Scrub, FindsNothingInAStoreThatIsWhole) {
   SimFileSystem files(truth_.disk);

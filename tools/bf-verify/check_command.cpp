@@ -197,6 +197,10 @@ Result<Exit> work(const CheckFlags& flags, cli::Narrator& narrator) {
     all.push_back(std::move(check));
   }
   const Exit exit = judge(all, *fail_on);
+  if (summarise(all).damaged > 0) {
+    narrator.note(
+        "bf-verify scrub names every damaged file; with --repair it makes the rest whole");
+  }
   const Result<void> printed =
       cli::write_stdout(flags.output.json ? report_json(all, flags, exit) : check_text(all));
   if (!printed) return fail(printed.error());
