@@ -104,6 +104,23 @@ std::uint32_t AnswerCut::piece_at(std::uint32_t answer, TimeMs t) const noexcept
   return static_cast<std::uint32_t>(found - pieces_.begin());
 }
 
+std::vector<AnsweredRows> cut_page(const AnsweredRows& page, const RangeSet& lost) {
+  const AnswerCut cut({&page.answer, 1}, lost, {kTimeMin, kTimeMax});
+  const std::vector<TimeMs>& times = page.rows.open_time();
+  std::vector<AnsweredRows> pieces;
+  for (const Answer& answer : cut.pieces()) {
+    AnsweredRows piece;
+    piece.answer = answer;
+    piece.rows.columns = page.rows.columns;
+    const auto begin = std::lower_bound(times.begin(), times.end(), answer.asked.from);
+    const auto end = std::lower_bound(begin, times.end(), answer.asked.to);
+    piece.rows.append_rows(page.rows, static_cast<std::size_t>(begin - times.begin()),
+                           static_cast<std::size_t>(end - times.begin()));
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
 SegmentSwitch::NewSegment with_cut_answers(const std::shared_ptr<const Segment>& segment,
                                            const AnswerCut& cut) {
   SegmentSwitch::NewSegment next;

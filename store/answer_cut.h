@@ -41,4 +41,7 @@ class AnswerCut {
 [[nodiscard]] SegmentSwitch::NewSegment with_cut_answers(
     const std::shared_ptr<const Segment>& segment, const AnswerCut& cut);
 
+/// The page as pieces, none of which speaks for a slot in `lost`. Requires: no row of it was lost.
+[[nodiscard]] std::vector<AnsweredRows> cut_page(const AnsweredRows& page, const RangeSet& lost);
+
 }  // namespace bf::store

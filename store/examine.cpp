@@ -248,7 +248,7 @@ Result<void> Examiner::examine_gap_cache() {
   if (*state == GapCacheBytes::kNone) return {};
   ++found_.files;
   std::string what;
-  if (*state == GapCacheBytes::kDamaged) what = "its checksum contradicts its bytes";
+  if (*state == GapCacheBytes::kDamaged) what = "damaged, or torn by a power loss";
   const auto cached = read_gap_cache(files_, found_.series, found_.manifest);
   GapIndex folded(found_.series.interval);
   bool whole = true;

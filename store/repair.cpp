@@ -25,6 +25,9 @@ class Repair {
   Result<void> keep_aside(const std::string& name);
   Result<void> drop_damaged();
   Result<void> cut_answers();
+  Result<bool> claims_lost(const ExaminedLog& log) const;
+  Result<void> move_log(const ExaminedLog& log, const LogIdentity& to, std::uint64_t& sequence,
+                        Bytes& out) const;
   Result<void> renew_log();
   Result<void> prepare();
   void rewrite_gap_cache();
@@ -34,7 +37,8 @@ class Repair {
   Examined& found_;
   SegmentSwitch switch_;
   RepairReport report_;
-  bool switches_ = false;  ///< whether another manifest is needed
+  bool switches_ = false;     ///< whether another manifest is needed
+  bool log_renewed_ = false;  ///< and with it another log
 };
 
 Result<void> Repair::keep_aside(const std::string& name) {
@@ -79,28 +83,74 @@ Result<void> Repair::cut_answers() {
   return {};
 }
 
-/// A log that cannot be recovered in its place gets a successor: of all intact frames where the
-/// manifest was lost, else an empty one.
+/// Whether a page of the log was answered for slots that were lost and are not held by it: another
+/// source had those rows, and the page would make them absent.
+Result<bool> Repair::claims_lost(const ExaminedLog& log) const {
+  if (found_.lost.empty()) return false;
+  bool claims = false;
+  for (const auto* frames : {&log.scan.frames, &log.scan.salvaged}) {
+    const Result<void> decoded =
+        decode_frames(log.bytes, *frames, [&](const FoundFrame&, AnsweredRows&& page) {
+          claims = claims || !found_.lost.intersect(page.answer.asked).empty();
+        });
+    if (!decoded) return fail(decoded.error());
+  }
+  return claims;
+}
+
+/// Appends the log's intact frames to `out`; each that claims lost slots is made anew without them.
+Result<void> Repair::move_log(const ExaminedLog& log, const LogIdentity& to,
+                              std::uint64_t& sequence, Bytes& out) const {
+  FrameEncoder encoder;
+  for (const auto* frames : {&log.scan.frames, &log.scan.salvaged}) {
+    for (const FoundFrame& frame : *frames) {
+      std::vector<AnsweredRows> pieces;
+      bool changed = false;
+      const Result<void> decoded =
+          decode_frames(log.bytes, {&frame, 1}, [&](const FoundFrame&, AnsweredRows&& page) {
+            changed = changed || !found_.lost.intersect(page.answer.asked).empty();
+            for (AnsweredRows& piece : cut_page(page, found_.lost)) {
+              pieces.push_back(std::move(piece));
+            }
+          });
+      if (!decoded) return decoded;
+      if (!changed) {
+        move_frames(log.bytes, {&frame, 1}, to, sequence, out);
+      } else if (!pieces.empty()) {
+        const auto encoded = encoder.encode(pieces, to, sequence, 0, out.size(), out);
+        if (!encoded) return encoded;
+        ++sequence;
+      }
+    }
+  }
+  return {};
+}
+
+/// A log that cannot be recovered in its place gets a successor: of all intact frames, where there are
+/// any.
 Result<void> Repair::renew_log() {
+  bool renew = rebuilds();
+  for (const ExaminedLog& log : found_.logs) {
+    const Result<bool> claims = claims_lost(log);
+    if (!claims) return fail(claims.error());
+    renew = renew || *claims || (!log.damage.empty() && log.bytes.empty());
+  }
+  if (!renew) return {};
+  switches_ = true;
+  log_renewed_ = true;
   const Manifest& next = switch_.next();
   const LogIdentity identity{next.series_uuid, next.log_epoch + 1};
   std::uint64_t sequence = next.log_first_sequence;
   Bytes frames;
-  bool renew = rebuilds();
   for (const ExaminedLog& log : found_.logs) {
-    const bool unreadable = !log.damage.empty() && log.bytes.empty();
-    renew = renew || unreadable;
-    if (log.is_there && !log.damage.empty() && (rebuilds() || unreadable)) {
+    if (log.is_there && !log.damage.empty()) {
       if (const Result<void> kept = keep_aside(log_name(log.epoch)); !kept) return kept;
     }
-    move_frames(log.bytes, log.scan.frames, identity, sequence, frames);
-    move_frames(log.bytes, log.scan.salvaged, identity, sequence, frames);
+    if (const auto moved = move_log(log, identity, sequence, frames); !moved) return moved;
   }
-  if (!renew) return {};
   if (frames.size() > kLogFileBytesMax) {
     return fail(Code::kLimit, found_.series.name() + ": its logs hold more than one log may");
   }
-  switches_ = true;
   const auto log = switch_.add_log(next.log_first_sequence, frames);
   if (!log) return fail(log.error());
   return {};
@@ -135,7 +185,7 @@ Result<void> Repair::recover_log() {
   const bool damaged =
       std::any_of(found_.logs.begin(), found_.logs.end(),
                   [](const ExaminedLog& log) { return !log.damage.empty() && !log.bytes.empty(); });
-  if (!damaged || rebuilds()) return {};
+  if (!damaged || log_renewed_) return {};
   Result<OpenedSeries> opened = open_series(home_, found_.series);
   if (!opened) return fail(opened.error());
   report_.quarantined.push_back(std::move(opened->report.quarantine));

@@ -28,8 +28,8 @@ struct RepairReport {
 /// Examines the series and repairs what is damaged; writes nothing when all is whole.
 ///
 /// Requires: the caller holds the store's lock, and no writer of the series is open.
-/// A damaged log is recovered as by opening the series for writing. Answers of a log's pages stay
-/// whole: a page and its rows are never apart.
+/// A damaged log is recovered as by opening the series for writing, or takes part in the one switch
+/// where another log is needed anyway.
 /// Errors: as examine_series; kNoSpace, kIo, kSyncFailed: the series is as it was, or repaired.
 [[nodiscard]] Result<RepairReport> repair_series(const SeriesHome& home, const Series& series);
 

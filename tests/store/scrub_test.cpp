@@ -24,6 +24,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 const ManualClock kClock;
+constexpr TimeRange kTimes = {kTimeMin, kTimeMax};
 
 using Scrub = DamagedStore;
 
@@ -102,6 +103,41 @@ TEST_F(Scrub, CutsAnAnswerThatCrossesIntoALostSegment) {
   EXPECT_THAT(report.lost.ranges(), ElementsAre(TimeRange{minute(0), minute(1'440)}));
   const GapIndex gaps = Store::open(files, kClock, {}).value()->gaps(kSeries).value();
   EXPECT_EQ(gaps.count({minute(0), minute(1'440)}).missing, 1'440);
+}
+
+TEST_F(Scrub, CutsAPageOfTheLogThatAnotherSourceFilled) {
+  SimFileSystem files;
+  GapIndex before(kSeries.interval);
+  {
+    const Writing writing = open_writing(files).value();
+    AnsweredRows archived = page(40, 60);
+    archived.answer.channel = Channel::kArchiveDaily;
+    ASSERT_TRUE(commit(*writing.writer, archived));
+    ASSERT_TRUE(writing.writer->seal());
+    // The exchange itself leaves out what its archive has.
+    AnsweredRows holed = page(0, 40);
+    holed.rows.append_rows(page(60, 100).rows, 0, 40);
+    holed.answer = answer_for({minute(0), minute(100)}, holed.rows);
+    ASSERT_TRUE(commit(*writing.writer, holed));
+    ASSERT_TRUE(commit(*writing.writer, page(100, 120)));
+    ASSERT_TRUE(writing.writer->close());
+    before = writing.writer->gaps();
+  }
+  files.disk().flip_bit(files.disk().find(path_of("0001.seg")), 70, 1);
+  ASSERT_TRUE(repair(files));
+  expect_whole(files);
+  EXPECT_THAT(read_store(files).value(), SizeIs(100));
+  const GapIndex gaps = Store::open(files, kClock, {}).value()->gaps(kSeries).value();
+  EXPECT_THAT(gaps.states({minute(0), minute(120)}),
+              ElementsAre(StateRange{{minute(0), minute(40)}, SlotState::kHeld, 0},
+                          StateRange{{minute(40), minute(60)}, SlotState::kMissing, 0},
+                          StateRange{{minute(60), minute(120)}, SlotState::kHeld, 0}));
+  const Writing writing = open_writing(files).value();
+  EXPECT_EQ(writing.writer->recovery().torn_bytes, 0U);
+  ASSERT_TRUE(commit(*writing.writer, page(40, 60)));
+  ASSERT_TRUE(writing.writer->close());
+  EXPECT_THAT(read_store(files).value(), SizeIs(120));
+  EXPECT_EQ(writing.writer->gaps().states(kTimes), before.states(kTimes));
 }
 
 TEST_F(Scrub, RebuildsAManifestThatIsLostOrDamaged) {
@@ -255,6 +291,7 @@ TEST_F(Scrub, ARepairMayBeCutShortAtEveryStep) {
       SCOPED_TRACE("damage " + std::to_string(kind) + ", cut at " + std::to_string(stop));
       SimFileSystem files(truth_.disk);
       damage(files, kind);
+      const Bytes damaged = read_file(files, path_of("0001.seg"), 1U << 24).value();
       const std::uint64_t begin = files.operations();
       files.stop_at(begin + stop);
       const bool done = repair(files).has_value();
@@ -267,6 +304,12 @@ TEST_F(Scrub, ARepairMayBeCutShortAtEveryStep) {
       ASSERT_TRUE(again) << again.error().message();
       expect_whole(files);
       expect_nothing_falsely_absent(files, again->lost, /*lost_is_known=*/false);
+      files.crash(2);  // what is unsynced of names is lost
+      expect_whole(files);
+      if (kind != 1) {
+        const Result<Bytes> kept = read_file(files, path_of("quarantine/0001.seg"), 1U << 24);
+        EXPECT_TRUE(kept && *kept == damaged) << "no byte of a damaged file is lost";
+      }
       if (HasFailure()) return;
       if (done) break;
     }
