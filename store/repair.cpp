@@ -25,7 +25,6 @@ class Repair {
   Result<void> keep_aside(const std::string& name);
   Result<void> drop_damaged();
   Result<void> cut_answers();
-  Result<bool> claims_lost(const ExaminedLog& log) const;
   Result<void> move_log(const ExaminedLog& log, const LogIdentity& to, std::uint64_t& sequence,
                         Bytes& out) const;
   Result<void> renew_log();
@@ -37,8 +36,7 @@ class Repair {
   Examined& found_;
   SegmentSwitch switch_;
   RepairReport report_;
-  bool switches_ = false;     ///< whether another manifest is needed
-  bool log_renewed_ = false;  ///< and with it another log
+  bool switches_ = false;  ///< whether another manifest is needed
 };
 
 Result<void> Repair::keep_aside(const std::string& name) {
@@ -83,22 +81,8 @@ Result<void> Repair::cut_answers() {
   return {};
 }
 
-/// Whether a page of the log was answered for slots that were lost and are not held by it: another
-/// source had those rows, and the page would make them absent.
-Result<bool> Repair::claims_lost(const ExaminedLog& log) const {
-  if (found_.lost.empty()) return false;
-  bool claims = false;
-  for (const auto* frames : {&log.scan.frames, &log.scan.salvaged}) {
-    const Result<void> decoded =
-        decode_frames(log.bytes, *frames, [&](const FoundFrame&, AnsweredRows&& page) {
-          claims = claims || !found_.lost.intersect(page.answer.asked).empty();
-        });
-    if (!decoded) return fail(decoded.error());
-  }
-  return claims;
-}
-
-/// Appends the log's intact frames to `out`; each that claims lost slots is made anew without them.
+/// Appends the log's intact frames to `out`. One with a page that was answered for lost slots (another
+/// source had the rows) is made anew without them: they would be absent.
 Result<void> Repair::move_log(const ExaminedLog& log, const LogIdentity& to,
                               std::uint64_t& sequence, Bytes& out) const {
   FrameEncoder encoder;
@@ -126,18 +110,15 @@ Result<void> Repair::move_log(const ExaminedLog& log, const LogIdentity& to,
   return {};
 }
 
-/// A log that cannot be recovered in its place gets a successor: of all intact frames, where there are
-/// any.
+/// Every switch has a log of its own, with all intact frames. None of them carries a proof: so when
+/// this process dies before the manifest is durable, the next one knows that it may not be (W5), and
+/// makes it so before it removes what the manifest does not name.
 Result<void> Repair::renew_log() {
-  bool renew = rebuilds();
-  for (const ExaminedLog& log : found_.logs) {
-    const Result<bool> claims = claims_lost(log);
-    if (!claims) return fail(claims.error());
-    renew = renew || *claims || (!log.damage.empty() && log.bytes.empty());
-  }
-  if (!renew) return {};
+  const bool unreadable =
+      std::any_of(found_.logs.begin(), found_.logs.end(),
+                  [](const ExaminedLog& log) { return !log.damage.empty() && log.bytes.empty(); });
+  if (!switches_ && !rebuilds() && !unreadable) return {};
   switches_ = true;
-  log_renewed_ = true;
   const Manifest& next = switch_.next();
   const LogIdentity identity{next.series_uuid, next.log_epoch + 1};
   std::uint64_t sequence = next.log_first_sequence;
@@ -185,7 +166,7 @@ Result<void> Repair::recover_log() {
   const bool damaged =
       std::any_of(found_.logs.begin(), found_.logs.end(),
                   [](const ExaminedLog& log) { return !log.damage.empty() && !log.bytes.empty(); });
-  if (!damaged || log_renewed_) return {};
+  if (!damaged || switches_) return {};
   Result<OpenedSeries> opened = open_series(home_, found_.series);
   if (!opened) return fail(opened.error());
   report_.quarantined.push_back(std::move(opened->report.quarantine));

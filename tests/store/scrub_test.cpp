@@ -287,15 +287,17 @@ TEST_F(Scrub, ARepairMayBeCutShortAtEveryStep) {
   expect_losers_ = true;
   for (int kind = 0; kind < 3; ++kind) {
     log_loss_ = kind == 2;
-    for (std::uint64_t stop = 1;; ++stop) {
-      SCOPED_TRACE("damage " + std::to_string(kind) + ", cut at " + std::to_string(stop));
+    for (std::uint64_t round = 2;; ++round) {
+      const std::uint64_t stop = round / 2;
+      const bool killed = round % 2 == 1;  // else the power is lost
+      SCOPED_TRACE("damage " + std::to_string(kind) + ", cut at " + std::to_string(stop) +
+                   (killed ? ", killed" : ""));
       SimFileSystem files(truth_.disk);
       damage(files, kind);
       const Bytes damaged = read_file(files, path_of("0001.seg"), 1U << 24).value();
-      const std::uint64_t begin = files.operations();
-      files.stop_at(begin + stop);
+      files.stop_at(files.operations() + stop);
       const bool done = repair(files).has_value();
-      if (stop % 5 == 0) {
+      if (killed) {
         files.kill();
       } else {
         files.crash(stop % 4);
@@ -304,15 +306,19 @@ TEST_F(Scrub, ARepairMayBeCutShortAtEveryStep) {
       ASSERT_TRUE(again) << again.error().message();
       expect_whole(files);
       expect_nothing_falsely_absent(files, again->lost, /*lost_is_known=*/false);
+      const Rows rows = read_store(files).value();
+      ASSERT_TRUE(open_writing(files)) << "it removes what the manifest does not name";
       files.crash(2);                                        // what is unsynced of names is lost
       ASSERT_TRUE(remove_if_there(files, path_of("gaps")));  // never synced: may be torn
+      ASSERT_TRUE(repair(files));  // the rename of a killed repair may have been lost as well
       expect_whole(files);
+      EXPECT_EQ(read_store(files).value(), rows);
       if (kind != 1) {
         const Result<Bytes> kept = read_file(files, path_of("quarantine/0001.seg"), 1U << 24);
         EXPECT_TRUE(kept && *kept == damaged) << "no byte of a damaged file is lost";
       }
       if (HasFailure()) return;
-      if (done) break;
+      if (done && killed) break;
     }
   }
 }
