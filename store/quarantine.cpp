@@ -45,14 +45,15 @@ Result<Target> choose_target(FileSystem& files, const std::string& aside, const 
                                 " already: look at them and remove those that nobody needs");
 }
 
-Result<void> move_aside(FileSystem& files, const std::string& directory, const std::string& path,
-                        const std::string& target) {
-  if (const Result<void> moved = files.rename_new(path, target); !moved) return moved;
-  if (const Result<void> synced = files.sync_directory(join_path(directory, kQuarantineName));
-      !synced) {
-    return synced;
-  }
-  return files.sync_directory(directory);
+Result<void> copy_or_move(FileSystem& files, const std::string& path, const std::string& target,
+                          std::uint64_t size) {
+  const std::string temporary = target + ".tmp";
+  const Result<void> copied = copy_file(files, path, files, temporary, size);
+  if (copied) return files.rename_new(temporary, target);
+  if (copied.error().code() != Code::kIo) return copied;
+  // It cannot be read: the next to best is not to touch its bytes.
+  if (const Result<void> removed = remove_if_there(files, temporary); !removed) return removed;
+  return files.rename_new(path, target);
 }
 
 }  // namespace
@@ -71,24 +72,15 @@ Result<std::string> quarantine_file(FileSystem& files, const std::string& direct
   }
   const Result<Target> target = choose_target(files, aside, name, **source);
   if (!target) return fail(target.error());
-  if (target->has_it) return target->path;
-
-  const std::string temporary = target->path + ".tmp";
-  const Result<void> copied = copy_file(files, path, files, temporary, *size);
-  if (!copied && copied.error().code() != Code::kIo) return fail(copied.error());
-  if (!copied) {  // it cannot be read: the next to best is not to touch its bytes
-    if (const Result<void> removed = remove_if_there(files, temporary); !removed) {
-      return fail(removed.error());
-    }
-    if (const auto moved = move_aside(files, directory, path, target->path); !moved) {
-      return fail(moved.error());
-    }
-    return target->path;
+  if (!target->has_it) {
+    const Result<void> kept = copy_or_move(files, path, target->path, *size);
+    if (!kept) return fail(kept.error());
   }
-  if (const Result<void> named = files.rename_new(temporary, target->path); !named) {
-    return fail(named.error());
+  // Also where it was there already: a repair that was killed may not have come to this.
+  for (const std::string& changed : {aside, directory}) {
+    const Result<void> synced = files.sync_directory(changed);
+    if (!synced) return fail(synced.error());
   }
-  if (const Result<void> synced = files.sync_directory(aside); !synced) return fail(synced.error());
   return target->path;
 }
 
