@@ -17,6 +17,7 @@ from bf_columns import check, decode_columns, need, rows_of, take_exceptions, un
 
 NAMES = ("open_time", "open", "high", "low", "close", "volume", "quote_volume", "trades",
          "taker_buy_base", "taker_buy_quote")  # fmt: skip
+CHANNELS = ("", "rest", "archive-daily", "archive-monthly", "stream", "import")
 LOG, SEGMENT, MANIFEST = 1, 2, 3
 VERSION = 0
 
@@ -69,6 +70,7 @@ class Series:
         stands = {}
         for row, answer, asked_at in self.all_rows():
             rank = self.rank(row, answer, asked_at)
+            row["source"] = f"{answer.exchange} {CHANNELS[answer.channel]}"
             time = row[OPEN_TIME]
             if time not in stands or stands[time][0] < rank:
                 stands[time] = (rank, row)

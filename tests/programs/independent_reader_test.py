@@ -3,9 +3,10 @@
 
 Goal: the page is enough to get the candles out of a store, digit by digit.
 Method: bf-sim serves fixtures/, bf-engine run stores them; tests/independent/bf_reader.py prints each
-series, and bf-export the same one. The worked example of the page is decoded as well.
+series, and bf-export the same one. The worked example of the page and the golden stores are read too.
 """
 
+import collections
 import re
 import sys
 
@@ -35,6 +36,29 @@ def decode_example(cases):
     cases.check("its open times", times == [1704067200000, 1704067260000], times)
 
 
+def said_by(rows):
+    """The lines of a golden store's text that a reader of rows can know."""
+    counts = collections.Counter(row["source"] for row in rows)
+    yield from (f"source {source} {count}" for source, count in sorted(counts.items()))
+    for row in rows:
+        if "close_time" in row:
+            yield f"close_time {row[bf_reader.OPEN_TIME]} {row['close_time']}"
+
+
+def read_golden_stores(cases):
+    folder = support.ROOT / "tests" / "golden" / f"v{bf_reader.VERSION}"
+    expected = sorted(folder.glob("*.csv"))
+    cases.check("there are golden stores", expected, folder)
+    for csv in expected:
+        rows = bf_reader.Series(csv.with_suffix(""), "binance/um/BTCUSDT/candles/1m").rows()
+        read = "".join(line + "\n" for line in bf_reader.csv(rows))
+        cases.check(f"golden {csv.stem}: rows", read == csv.read_text(encoding="utf-8"), read)
+        lines = csv.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+        wanted = [line for line in lines if line.startswith(("source ", "close_time "))]
+        said = list(said_by(rows))
+        cases.check(f"golden {csv.stem}: sources, close times", said == wanted, f"{said}\n{wanted}")
+
+
 def compare(cases, work, store, series):
     exchange, market, symbol, _, interval = series.split("/")
     flags = ["--exchange", exchange, "--market", market, "--symbol", symbol, "--interval", interval]
@@ -57,6 +81,7 @@ def main():
     if bf_columns.XXHASH is None:
         cases.skip("checksums", "no libxxhash.so.0")
     decode_example(cases)
+    read_golden_stores(cases)
     with support.Workplace() as work:
         with support.Simulator(work, "--data", support.FIXTURES, "--no-limits") as simulator:
             for series in support.index():
