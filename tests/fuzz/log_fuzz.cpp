@@ -3,6 +3,8 @@
 // Goal: no log, however hostile, does worse than an error. Method: a file is read as it is and with its
 // checksums repaired; an input in pieces (log_pieces.h) becomes intact frames. Each is read, then
 // recovered and sealed by a writer, and read again.
+#include <cstring>
+
 #include "store/base/assert.h"
 #include "store/log.h"
 #include "tests/fuzz/fuzz_store.h"
@@ -25,14 +27,24 @@ LogIdentity identity(const World& world) {
   return LogIdentity{world.manifest.series_uuid, world.manifest.log_epoch};
 }
 
+/// With checksums and the first sequence as they should be.
+void run_repaired(std::span<const std::byte> input, bool all_proven) {
+  World world;
+  Bytes repaired(input.begin(), input.end());
+  repair_log(repaired, identity(world));
+  FrameHeader first;
+  if (repaired.size() >= sizeof(first)) std::memcpy(&first, repaired.data(), sizeof(first));
+  world.manifest.log_first_sequence = first.sequence;
+  // Where all of it was acknowledged, whatever is wrong in it is damage.
+  if (all_proven) world.manifest.log_proven = repaired.size();
+  run_log(world, repaired);
+}
+
 void run_file(std::span<const std::byte> input) {
   World world;
   run_log(world, input);
-  World other;
-  Bytes repaired(input.begin(), input.end());
-  repair_log(repaired, identity(other));
-  other.manifest.log_proven = repaired.size();  // whatever is wrong in it now is damage
-  run_log(other, repaired);
+  run_repaired(input, /*all_proven=*/false);
+  run_repaired(input, /*all_proven=*/true);
 }
 
 void run_pieces(std::span<const std::byte> input) {

@@ -20,7 +20,7 @@ targets=("$@")
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target"
   printf '== %s: %s s\n' "$target" "$seconds"
-  "$build/bin/${target}_fuzz" -max_total_time="$seconds" -max_len=16384 -timeout=20 \
+  "$build/bin/${target}_fuzz" -max_total_time="$seconds" -max_len=32768 -timeout=20 \
     -malloc_limit_mb=256 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" "$build/seeds/$target"
 done
