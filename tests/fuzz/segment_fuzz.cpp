@@ -1,8 +1,8 @@
 // tests/fuzz/segment_fuzz.cpp
 //
 // Goal: no segment, however hostile, does worse than an error. Method: a file is opened as it is and
-// with its checksums repaired; an input in pieces (segment_pieces.h) becomes two segments of the same
-// rows, which are read, and compacted into one.
+// with its checksums repaired; an input in pieces (segment_pieces.h) becomes two segments, which are read
+// and compacted into one. Where there are pieces for one alone, both are of these.
 #include <algorithm>
 
 #include "store/base/assert.h"
@@ -33,9 +33,12 @@ void run_file(std::span<const std::byte> file) {
 
 void run_pieces(std::span<const std::byte> input) {
   World world;
-  for (const std::uint32_t n : {0U, 1U}) {
-    put_segment(world, segment_of_pieces(input, world.manifest.series_uuid, kFirstId + n, n + 1));
-  }
+  const std::vector<Bytes> pieces = split(input);
+  const auto first = std::span(pieces).first(std::min(pieces.size(), kSegmentPieces));
+  const auto rest = std::span(pieces).subspan(first.size());
+  const Uuid& uuid = world.manifest.series_uuid;
+  put_segment(world, segment_of_pieces(first, uuid, kFirstId, 1));
+  put_segment(world, segment_of_pieces(rest.empty() ? first : rest, uuid, kFirstId + 1, 2));
   world.put_manifest();
   const std::uint64_t before = read_all(world);
   const bool written = write_all(world);

@@ -11,8 +11,6 @@ namespace bf::store::fuzz {
 namespace {
 
 constexpr std::size_t kEnds = sizeof(SegmentHeader) + sizeof(SegmentTrailer);
-constexpr std::size_t kPieceCount =
-    2 + kPartCount;  // the count of revisions, the blocks, the parts
 
 template <class T>
 T read_struct(std::span<const std::byte> bytes, std::size_t at) {
@@ -130,7 +128,7 @@ void repair_segment(Bytes& file) {
   repair_ends(file, header, trailer);
 }
 
-Bytes pieces_of_segment(std::span<const std::byte> file) {
+std::vector<Bytes> pieces_of_segment(std::span<const std::byte> file) {
   BF_ASSERT(file.size() >= kEnds);
   const auto trailer = read_struct<SegmentTrailer>(file, file.size() - sizeof(SegmentTrailer));
   std::vector<Bytes> pieces(2);
@@ -147,13 +145,13 @@ Bytes pieces_of_segment(std::span<const std::byte> file) {
     }
     pieces.push_back(std::move(raw));
   }
-  return join(pieces);
+  return pieces;
 }
 
-Bytes segment_of_pieces(std::span<const std::byte> input, const Uuid& uuid, std::uint32_t id,
+Bytes segment_of_pieces(std::span<const Bytes> given, const Uuid& uuid, std::uint32_t id,
                         std::uint64_t sequence) {
-  std::vector<Bytes> pieces = split(input);
-  pieces.resize(kPieceCount);
+  std::vector<Bytes> pieces(given.begin(), given.end());
+  pieces.resize(kSegmentPieces);
   SegmentHeader header;
   header.version = kFormatVersion;
   header.series_uuid = uuid;

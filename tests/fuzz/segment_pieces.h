@@ -19,11 +19,13 @@ namespace bf::store::fuzz {
 /// Computes every checksum of a segment file again, wherever its sizes and offsets point.
 void repair_segment(Bytes& file);
 
-/// The blocks, then the parts, unpacked; the count of revisions ahead of them.
-[[nodiscard]] Bytes pieces_of_segment(std::span<const std::byte> file);
+/// Pieces of one segment: the count of revisions, the blocks, and the parts.
+inline constexpr std::size_t kSegmentPieces = 2 + kPartCount;
+/// The pieces of a file; parts unpacked.
+[[nodiscard]] std::vector<Bytes> pieces_of_segment(std::span<const std::byte> file);
 /// The segment that pieces_of_segment() came from, or a file like it; missing pieces are empty. Counts
 /// and times of the trailer are those of the index.
-[[nodiscard]] Bytes segment_of_pieces(std::span<const std::byte> input, const Uuid& uuid,
+[[nodiscard]] Bytes segment_of_pieces(std::span<const Bytes> given, const Uuid& uuid,
                                       std::uint32_t id, std::uint64_t sequence);
 
 }  // namespace bf::store::fuzz

@@ -37,7 +37,7 @@ void write_seeds_of(const fs::path& path, const std::string& name, const fs::pat
   const Bytes bytes = read(path);
   if (path.extension() == ".seg") {
     write(seeds / "segment" / (name + ".file"), bytes);
-    write(seeds / "segment" / (name + ".pieces"), pieces_of_segment(bytes));
+    write(seeds / "segment" / (name + ".pieces"), join(pieces_of_segment(bytes)));
   } else if (path.extension() == ".log") {
     write(seeds / "log" / (name + ".file"), bytes);
     write(seeds / "log" / (name + ".pieces"), pieces_of_log(bytes));
@@ -46,6 +46,17 @@ void write_seeds_of(const fs::path& path, const std::string& name, const fs::pat
   } else if (path.filename() == "gaps") {
     write(seeds / "gap_cache" / name, bytes);
   }
+}
+
+/// Two segments that overlap: small ones, so that runs stay fast.
+void write_pair(const fs::path& golden, const fs::path& seeds) {
+  const fs::path directory = kSeries.path();
+  std::vector<Bytes> pieces =
+      pieces_of_segment(read(golden / "exceptions" / directory / "0001.seg"));
+  const std::vector<Bytes> other =
+      pieces_of_segment(read(golden / "compacted" / directory / "0014.seg"));
+  pieces.insert(pieces.end(), other.begin(), other.end());
+  write(seeds / "segment" / "pair.pieces", join(pieces));
 }
 
 /// A ledger with a change, a delisting and a full list.
@@ -86,6 +97,7 @@ int main(int argc, char** argv) {
     const std::string store = relative.begin()->string();
     write_seeds_of(entry.path(), store + "-" + entry.path().filename().string(), seeds);
   }
+  write_pair(golden, seeds);
   write(seeds / "ledger" / "ledger", ledger());
   return 0;
 }
