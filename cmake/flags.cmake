@@ -32,6 +32,13 @@ else()
   message(FATAL_ERROR "BF_SANITIZE is \"${BF_SANITIZE}\"; known: address, thread, or empty")
 endif()
 
+if(BF_BUILD_FUZZ)
+  # Coverage for libFuzzer; the targets alone link its main().
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(LLD ld.lld-19)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND LLD)
   add_link_options(-fuse-ld=${LLD})
