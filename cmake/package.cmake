@@ -5,6 +5,7 @@ include(CMakePackageConfigHelpers)
 set(BF_PUBLIC_HEADERS
   store/answer.h
   store/gap_index.h
+  store/resample.h
   store/store.h
   store/base/clock.h
   store/base/columns.h
