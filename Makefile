@@ -51,10 +51,10 @@ fuzz: deps ## fuzz the readers of the store's files, FUZZ_SECONDS=20 each
 	$(call build,fuzz)
 	tests/fuzz/run.sh build/fuzz
 
-golden: deps ## write tests/golden again: after a change of the format (tests/golden/README.md)
+golden: deps ## write tests/golden and the example of docs/format.md again: after a change of the format (tests/golden/README.md)
 	$(call build,release)
 	build/release/bin/store_test --gtest_also_run_disabled_tests \
-	  --gtest_filter='*Golden.DISABLED_Write*'
+	  --gtest_filter='*Golden*.DISABLED_Write*'
 
 bench: ## build and run the benches (long)
 	tools/install-deps.sh build bench
