@@ -15,7 +15,7 @@ define test
 ctest --preset $(1)
 endef
 
-.PHONY: all demo test asan tsan gcc lint lint-format lint-tidy format bench install clean help deps
+.PHONY: all demo test asan tsan gcc fuzz golden lint lint-format lint-tidy format bench install clean help deps
 
 all: ## an optimised build in build/release
 	$(call build,release)
@@ -46,6 +46,15 @@ lint-tidy: deps
 format: ## format every source file in place
 	tools/install-deps.sh lint
 	$(sources) | xargs clang-format-19 -i
+
+fuzz: deps ## fuzz the readers of the store's files, FUZZ_SECONDS=20 each
+	$(call build,fuzz)
+	tests/fuzz/run.sh build/fuzz
+
+golden: deps ## write tests/golden and the example of docs/format.md again: after a change of the format (tests/golden/README.md)
+	$(call build,release)
+	build/release/bin/store_test --gtest_also_run_disabled_tests \
+	  --gtest_filter='*Golden*.DISABLED_Write*'
 
 bench: ## build and run the benches (long)
 	tools/install-deps.sh build bench

@@ -4,6 +4,7 @@
 // columns, and open time with OHLCV.
 //
 //   export_bench [Google Benchmark's flags]     from the project's root; BF_DATA as in codec_bench
+//   export_bench --keep=FILE                    writes all series to FILE, with all columns, and ends
 //
 // The file's lines are counted before anything is printed. Rates are of wall time.
 #include <algorithm>
@@ -72,6 +73,12 @@ int main(int argc, char** argv) {
   using namespace bf::bench;
   const auto files = bench_files();
   SealedStore sealed(files, bf::kAllColumns);
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (const std::string flag = "--keep="; first.starts_with(flag)) {
+    const int code = run_child({program_folder() + "/bf-export", first.substr(flag.size()),
+                                "--store", sealed.path(), "--quiet"});
+    return code == 3 ? 0 : code;
+  }
   Export ten(files, sealed);
   Export six(files, sealed);
   six.only_ohlcv();

@@ -16,5 +16,13 @@ for server in nginx sim; do
   echo "== loopback throughput, $server"
   "$root/bench/loopback.py" "$build" --server "$server" --dir "$folder"
 done
+for bench in codec scan append export open; do
+  echo "== $bench"
+  (cd "$root" && TMPDIR=$folder "$build/bin/${bench}_bench")
+done
+if command -v npm >/dev/null; then
+  echo '== DuckDB beside bf'
+  "$root/bench/peers.py" "$build" --dir "$folder"
+fi
 echo '== HTTP client against the server in process'
 "$build/bin/http_bench"

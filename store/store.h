@@ -60,6 +60,8 @@ struct ScanBatch {
   };
   std::vector<Run> provenance;
   std::vector<Answer> answers;
+  /// Of resampled rows (store/resample.h): how many candles each was folded from; else empty.
+  std::vector<std::uint32_t> folded;
 };
 
 struct ScanOptions {

@@ -31,6 +31,19 @@ struct CompactFlags {
 /// Merges the segments of each month (or year) of a store's series.
 [[nodiscard]] backfill::Exit compact(const CompactFlags& flags);
 
+struct ImportFlags {
+  cli::OutputFlags output;
+  std::string file;      ///< "-": stdin
+  std::string as;        ///< EXCHANGE/MARKET/SYMBOL
+  std::string interval;  ///< empty: 1m
+  std::string columns;   ///< comma-separated names; empty: by header or shape
+  std::string time_unit{"auto"};
+  std::string store{cli::kDefaultStore};
+  bool allow_network_store = false;
+};
+/// Stores the candles of a file that another tool wrote.
+[[nodiscard]] backfill::Exit import_file(const ImportFlags& flags);
+
 struct SymbolsFlags {
   cli::OutputFlags output;
   cli::NetworkFlags network;

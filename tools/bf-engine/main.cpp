@@ -23,6 +23,7 @@ constexpr const char* kExamples =
     "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
     "  bf-engine plan --exchange binance --market spot --all --from 2024-01-01\n"
     "  bf-engine status\n"
+    "  bf-engine import candles.csv --as binance/spot/BTCUSDT\n"
     "  bf-engine symbols --exchange binance --market um\n";
 
 constexpr const char* kRunExamples =
@@ -44,6 +45,12 @@ constexpr const char* kStatusExamples =
 constexpr const char* kCompactExamples =
     "  bf-engine compact\n"
     "  bf-engine compact --store /srv/bf --exchange binance --symbol BTCUSDT --json\n";
+
+constexpr const char* kImportExamples =
+    "  bf-engine import BTCUSDT-1m-2023.csv --as binance/spot/BTCUSDT\n"
+    "  bf-engine import candles.json --as binance/spot/BTCUSDT --interval 5m\n"
+    "  xz -dc merged.csv.xz | bf-engine import - --as bitfinex/spot/BTCUSD "
+    "--columns time,open,close,high,low,volume\n";
 
 constexpr const char* kSymbolsExamples =
     "  bf-engine symbols --exchange binance --market um\n"
@@ -71,6 +78,7 @@ struct AllFlags {
   cli::RunFlags plan;
   bf::engine::StatusFlags status;
   bf::engine::CompactFlags compact;
+  bf::engine::ImportFlags import;
   bf::engine::SymbolsFlags symbols;
 };
 
@@ -120,6 +128,35 @@ Command compact_command(bf::engine::CompactFlags& flags) {
   return command;
 }
 
+Command import_command(bf::engine::ImportFlags& flags) {
+  Command command{
+      "import",
+      "Stores the candles of a CSV or JSON file that another tool wrote.\n"
+      "Digits are kept exactly; what REST or an archive says of a candle stands against it.",
+      kImportExamples,
+      cli::kExitCodesText,
+      {}};
+  command.add({
+      Flag("FILE", "", "CSV or JSON rows, plain or gzip; - is stdin", &flags.file).as_argument(),
+      Flag("as", "EXCHANGE/MARKET/SYMBOL", "whose candles they are", &flags.as)
+          .only_on_command_line(),
+      Flag("interval", "INTERVAL", "their interval (default: 1m)", &flags.interval)
+          .only_on_command_line(),
+      Flag("columns", "NAMES",
+           "what the columns are, in their order, such as time,open,close,high,low,volume "
+           "(default: by the header)",
+           &flags.columns)
+          .only_on_command_line(),
+      Flag("time-unit", "UNIT", "of the open times: auto, s, ms, us, ns or text", &flags.time_unit)
+          .only_on_command_line(),
+      cli::store_flag(flags.store),
+      Flag("allow-network-store", "", "write to a store on a network file system (nfs, smb, ...)",
+           &flags.allow_network_store),
+  });
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
 Command symbols_command(bf::engine::SymbolsFlags& flags) {
   Command command{
       "symbols", "Lists the instruments of a market.", kSymbolsExamples, cli::kExitCodesText, {}};
@@ -140,6 +177,7 @@ Exit dispatch(const std::string& command, const AllFlags& flags) {
   if (command == "plan") return bf::engine::plan(flags.plan);
   if (command == "status") return bf::engine::status(flags.status);
   if (command == "compact") return bf::engine::compact(flags.compact);
+  if (command == "import") return bf::engine::import_file(flags.import);
   return bf::engine::symbols(flags.symbols);
 }
 
@@ -156,6 +194,7 @@ int main(int argc, char** argv) {
   program.commands.push_back(plan_command(flags.plan));
   program.commands.push_back(status_command(flags.status));
   program.commands.push_back(compact_command(flags.compact));
+  program.commands.push_back(import_command(flags.import));
   program.commands.push_back(symbols_command(flags.symbols));
   return bf::cli::run_program(program, argc, argv, [&flags](const std::string& command) {
     return dispatch(command, flags);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 
+#include "store/resample.h"
 #include "tools/bf-export/options.h"
 #include "tools/cli/export_rows.h"
 #include "tools/cli/export_target.h"
@@ -54,7 +55,7 @@ class Exporter {
 
   /// Errors: what the store or the target say; kCancelled after a signal. Then no file is left.
   Result<void> write_file(const ExportFile& file, cli::ExportLayout layout, bool force) {
-    if (layout.columns.empty()) layout.columns = bf::exporter::default_columns(file, layout.gaps);
+    if (layout.columns.empty()) layout.columns = bf::exporter::default_columns(file, layout);
     const bool gzip = layout.format == cli::ExportFormat::kCsvGz;
     const auto target = cli::ExportTarget::open(file.path, gzip, force);
     if (!target) return bf::fail(target.error());
@@ -90,7 +91,10 @@ class Exporter {
     cli::SlotFiller filler(std::move(states), done.series.interval);
     bf::store::ScanOptions options;
     options.provenance = layout.has(cli::ExportColumn::Kind::kSource);
-    const auto scan = (*snapshot)->scan(done.range, layout.stored_columns(), options);
+    auto scan = (*snapshot)->scan(done.range, layout.stored_columns(), options);
+    if (layout.resample) {
+      scan = bf::store::resample(std::move(scan), done.series.interval, *layout.resample);
+    }
     return write_rows(layout, *scan, filler, target, done);
   }
 

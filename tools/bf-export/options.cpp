@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/exchange/market_api.h"
+#include "store/resample.h"
 #include "tools/cli/files.h"
 
 namespace bf::exporter {
@@ -22,7 +23,8 @@ constexpr const char* kExamples =
     "  bf-export 'out/{symbol}-{interval}.csv' --exchange binance --market um\n"
     "  bf-export out/ --format csv.gz\n"
     "  bf-export all.jsonl --columns series,open_time,close,volume --time rfc3339\n"
-    "  bf-export - --format csv --symbol BTCUSDT --gaps flat | head\n";
+    "  bf-export - --format csv --symbol BTCUSDT --gaps flat | head\n"
+    "  bf-export btc-1h.csv --symbol BTCUSDT --resample 1h\n";
 
 constexpr const char* kNotes =
     "TARGET: a file (.csv, .csv.gz, .jsonl), - for stdout, a folder for one file a series, or a "
@@ -31,6 +33,9 @@ constexpr const char* kNotes =
     "column `series`. A file appears when it is whole.\n"
     "Columns: open_time, open, high, low, close, volume, quote_volume, trades, taker_buy_base,\n"
     "taker_buy_quote; and close_time, source, state, series. Values are the exchange's digits.\n"
+    "--resample: UTC buckets, weeks from Monday; exact sums. One of fewer candles than it has "
+    "slots is\n"
+    "\"partial\" in the column `state`; one of none is left out.\n"
     "--gaps: omit (no row), null (empty cells), flat (an absent candle repeats the close before "
     "it,\n"
     "with volumes of 0; what is missing stays out), flag (as null, with a column `state`).\n"
@@ -84,12 +89,15 @@ Result<cli::ExportFormat> format_of(const ExportFlags& flags) {
   return cli::format_of_path(flags.target);
 }
 
-/// Puts each series into the file of its path.
+/// Puts each series into the file of its path, whose {interval} is that of the rows in it.
 Result<std::vector<ExportFile>> assign_files(const std::string& pattern,
-                                             const std::vector<Series>& series) {
+                                             const std::vector<Series>& series,
+                                             std::optional<Interval> resample) {
   std::vector<ExportFile> files;
   for (const Series& one : series) {
-    Result<std::string> path = fill_in(pattern, one);
+    Series shown = one;
+    shown.interval = resample.value_or(one.interval);
+    Result<std::string> path = fill_in(pattern, shown);
     if (!path) return fail(path.error());
     const auto same = std::find_if(files.begin(), files.end(),
                                    [&path](const ExportFile& file) { return file.path == *path; });
@@ -100,6 +108,31 @@ Result<std::vector<ExportFile>> assign_files(const std::string& pattern,
     }
   }
   return files;
+}
+
+/// Reads --resample into the layout. Errors: kUsage: an unknown interval, one that the series cannot be
+/// folded into, or what does not go with it.
+Result<void> take_resample(const ExportFlags& flags, const std::vector<Series>& series,
+                           cli::ExportLayout& layout) {
+  if (flags.resample.empty()) return {};
+  const Result<Interval> to = parse_interval(flags.resample);
+  if (!to) return fail(to.error().at("--resample"));
+  for (const Series& one : series) {
+    if (store::can_resample(one.interval, *to)) continue;
+    return fail(Code::kUsage,
+                fmt::format("--resample {}: {} cannot be folded into it: its slots are "
+                            "not made of whole slots of {}",
+                            flags.resample, one.name(), interval_name(one.interval)));
+  }
+  if (layout.gaps != cli::GapMode::kOmit) {
+    return fail(Code::kUsage, "--resample writes no rows for gaps: leave --gaps out");
+  }
+  if (layout.has(ExportColumn::Kind::kSource)) {
+    return fail(Code::kUsage,
+                "--resample: a folded candle has no one source: leave that column out");
+  }
+  layout.resample = *to;
+  return {};
 }
 
 }  // namespace
@@ -120,6 +153,8 @@ Command export_command(ExportFlags& flags) {
       Flag("columns", "LIST", "columns, in this order (default: all that the market has)",
            &flags.columns),
       Flag("gaps", "MODE", "omit, null, flat or flag (default: omit)", &flags.gaps),
+      Flag("resample", "NAME", "fold the candles into those of a longer interval, such as 1h",
+           &flags.resample),
       Flag("time", "STYLE", "ms or rfc3339 (default: ms)", &flags.time),
       Flag("force", "", "replace files that exist", &flags.force).only_on_command_line(),
   });
@@ -127,7 +162,7 @@ Command export_command(ExportFlags& flags) {
   return command;
 }
 
-std::vector<ExportColumn> default_columns(const ExportFile& file, cli::GapMode gaps) {
+std::vector<ExportColumn> default_columns(const ExportFile& file, const cli::ExportLayout& layout) {
   std::vector<ExportColumn> columns;
   if (file.series.size() > 1) {
     columns.push_back(ExportColumn{ExportColumn::Kind::kSeries, Column::kOpenTime});
@@ -140,7 +175,7 @@ std::vector<ExportColumn> default_columns(const ExportFile& file, cli::GapMode g
     if (!stored.contains(column)) continue;
     columns.push_back(ExportColumn{ExportColumn::Kind::kStored, column});
   }
-  if (gaps == cli::GapMode::kFlag) {
+  if (layout.gaps == cli::GapMode::kFlag || layout.resample) {
     columns.push_back(ExportColumn{ExportColumn::Kind::kState, Column::kOpenTime});
   }
   return columns;
@@ -166,6 +201,8 @@ Result<ExportPlan> plan_export(const ExportFlags& flags, const std::vector<Serie
       plan.layout.columns.push_back(ExportColumn{ExportColumn::Kind::kState, Column::kOpenTime});
     }
   }
+  const Result<void> resample = take_resample(flags, series, plan.layout);
+  if (!resample) return fail(resample.error());
   std::string pattern = flags.target;
   if (pattern != "-" && is_folder(pattern)) {
     if (!pattern.ends_with('/')) pattern.push_back('/');
@@ -173,7 +210,7 @@ Result<ExportPlan> plan_export(const ExportFlags& flags, const std::vector<Serie
     pattern += cli::format_extension(*format);
   }
   plan.makes_folders = pattern.find('{') != std::string::npos;
-  auto files = assign_files(pattern, series);
+  auto files = assign_files(pattern, series, plan.layout.resample);
   if (!files) return fail(files.error());
   plan.files = std::move(*files);
   return plan;

@@ -23,6 +23,7 @@ struct ExportFlags {
   std::string format;
   std::string columns;
   std::string gaps = "omit";
+  std::string resample;
   std::string time = "ms";
   bool force = false;
 };
@@ -47,8 +48,8 @@ struct ExportPlan {
                                              const std::vector<Series>& series);
 
 /// The columns that are written when none are named: `series` first where a file holds several, all
-/// that the market of the first series has, `state` with --gaps flag.
+/// that the market of the first series has, `state` with --gaps flag and --resample.
 [[nodiscard]] std::vector<cli::ExportColumn> default_columns(const ExportFile& file,
-                                                             cli::GapMode gaps);
+                                                             const cli::ExportLayout& layout);
 
 }  // namespace bf::exporter

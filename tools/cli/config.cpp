@@ -46,6 +46,7 @@ const std::vector<std::string>& config_keys() {
       "offline",
       "progress",
       "quiet",
+      "resample",
       "series-at-once",
       "source",
       "state-dir",

@@ -10,11 +10,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "store/base/columns.h"
+#include "store/base/interval.h"
 #include "store/base/result.h"
 
 namespace bf::cli {
@@ -56,6 +58,7 @@ struct ExportLayout {
   ExportFormat format = ExportFormat::kCsv;
   TimeStyle time = TimeStyle::kMs;
   GapMode gaps = GapMode::kOmit;
+  std::optional<Interval> resample;  ///< the interval that candles are folded into
   std::vector<ExportColumn> columns;
 
   [[nodiscard]] bool has(ExportColumn::Kind kind) const noexcept;

@@ -67,7 +67,10 @@ std::optional<EmptySlot> SlotFiller::next_before(TimeMs limit) noexcept {
 }
 
 RowWriter::RowWriter(const ExportLayout& layout, const Series& series)
-    : layout_(layout), series_(series), json_(layout.format == ExportFormat::kJsonLines) {
+    : layout_(layout),
+      series_(series),
+      interval_(layout.resample.value_or(series.interval)),
+      json_(layout.format == ExportFormat::kJsonLines) {
   for (const ExportColumn& column : layout.columns) {
     Cell cell;
     cell.column = column;
@@ -178,7 +181,7 @@ char* RowWriter::write_cell(const Cell& cell, const store::ScanBatch& batch, std
     case ExportColumn::Kind::kCloseTime: {
       const TimeMs odd = rows.odd_close_time(row);
       const TimeMs open = rows.open_time()[row];
-      return write_time(at, odd != 0 ? odd : next_slot(series_.interval, open) - 1);
+      return write_time(at, odd != 0 ? odd : next_slot(interval_, open) - 1);
     }
     case ExportColumn::Kind::kSource: {
       if (run_ >= batch.provenance.size()) return write_nothing(at);
@@ -187,11 +190,18 @@ char* RowWriter::write_cell(const Cell& cell, const store::ScanBatch& batch, std
       return write_text(at, source_cells_[answer], out);
     }
     case ExportColumn::Kind::kState:
-      return put(at, json_ ? "\"held\"" : "held");
+      return put(at, json_ ? json_cell(state_of(batch, row)) : std::string(state_of(batch, row)));
     case ExportColumn::Kind::kSeries:
       break;
   }
   return write_text(at, series_cell_, out);
+}
+
+std::string_view RowWriter::state_of(const store::ScanBatch& batch, std::size_t row) const {
+  if (batch.folded.empty()) return "held";
+  const TimeMs bucket = batch.rows.open_time()[row];
+  const std::int64_t slots = slot_count(series_.interval, {bucket, next_slot(interval_, bucket)});
+  return batch.folded[row] < slots ? "partial" : "held";
 }
 
 char* RowWriter::write_time(char* at, TimeMs t) const noexcept {
@@ -241,7 +251,7 @@ void RowWriter::empty_slot(const EmptySlot& slot, TextBuffer& out) {
         }
         break;
       case ExportColumn::Kind::kCloseTime:
-        at = write_time(at, next_slot(series_.interval, slot.open_time) - 1);
+        at = write_time(at, next_slot(interval_, slot.open_time) - 1);
         break;
       case ExportColumn::Kind::kSource:
         at = write_nothing(at);

@@ -92,6 +92,7 @@ class RowWriter {
   char* write_cell(const Cell& cell, const store::ScanBatch& batch, std::size_t row, char* at,
                    TextBuffer& out);
   char* write_time(char* at, TimeMs t) const noexcept;
+  [[nodiscard]] std::string_view state_of(const store::ScanBatch& batch, std::size_t row) const;
   char* write_nothing(char* at) const noexcept;
   char* write_text(char* at, std::string_view text, TextBuffer& out) const;
   void remember_close(const store::ScanBatch& batch, std::size_t row);
@@ -99,6 +100,7 @@ class RowWriter {
 
   const ExportLayout& layout_;
   Series series_;
+  Interval interval_;  ///< of the rows that are written
   bool json_;
   std::vector<Cell> cells_;
   std::vector<DecimalTexts> texts_;  ///< one a cell

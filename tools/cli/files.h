@@ -15,6 +15,11 @@ namespace bf::cli {
 /// Errors: kNotFound, kIo (also a directory); kLimit beyond `bytes_max`. Messages name the file.
 [[nodiscard]] Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max);
 
+/// The whole of a file or, for "-", of stdin; gzip is unpacked, also of several members.
+/// Errors: kNotFound, kIo; kLimit beyond `bytes_max` (unpacked, too); kUsage for any other packing, with
+///         the command that unpacks it; kDataQuality for a damaged gzip. Messages name the file.
+[[nodiscard]] Result<std::string> read_input(const std::string& path, std::size_t bytes_max);
+
 /// Writes all of `bytes` to a descriptor, over short writes and EINTR.
 /// Errors: kNoSpace, kIo (a closed pipe too); `name` stands for the target in the message.
 [[nodiscard]] Result<void> write_all(int descriptor, std::string_view bytes, std::string_view name);
