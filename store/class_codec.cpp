@@ -2,21 +2,22 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 #include "store/base/assert.h"
+#include "store/huffman_code.h"
 #include "store/processor.h"
 
 namespace bf::store {
 namespace {
 
 constexpr std::size_t kStreams = 4;
-constexpr int kSymbols = 129;  // width - expected width + kContextBias
-constexpr int kLengthMax = 8;  // bits of the longest code
+/// A symbol is how much wider a number is than expected, and this.
 constexpr int kContextBias = 64;
+constexpr int kLengthMax = kCodeLengthMax;
 constexpr std::size_t kTableSize = std::size_t{1} << kLengthMax;
-using Lengths = std::array<std::uint8_t, kSymbols>;
-using Counts = std::array<std::uint32_t, kSymbols>;
+using Lengths = CodeLengths;
+using Counts = SymbolCounts;
+static_assert(kCodeSymbols == 2 * kContextBias + 1);
 
 BF_INLINE int width_of(std::uint64_t number) noexcept {
   return static_cast<int>(std::bit_width(number));
@@ -41,93 +42,6 @@ struct Lanes {
   std::size_t rows;
   std::size_t all;
 };
-
-/// Huffman code lengths for symbols with these counts, at most kLengthMax; 0 where a symbol does not
-/// occur, or is the only one.
-Lengths code_lengths(const Counts& counts) {
-  std::array<int, kSymbols> used{};
-  std::size_t symbols = 0;
-  for (int s = 0; s < kSymbols; ++s) {
-    if (counts[static_cast<std::size_t>(s)] != 0) used[symbols++] = s;
-  }
-  Lengths lengths{};
-  if (symbols < 2) return lengths;
-  std::sort(used.begin(), used.begin() + static_cast<std::ptrdiff_t>(symbols), [&](int a, int b) {
-    const auto count_a = counts[static_cast<std::size_t>(a)];
-    const auto count_b = counts[static_cast<std::size_t>(b)];
-    return count_a != count_b ? count_a < count_b : a < b;
-  });
-
-  // Leaves in order of weight, and the nodes that join the two lightest, which come in order as well.
-  std::array<std::uint64_t, std::size_t{2} * kSymbols> weight{};
-  std::array<std::size_t, std::size_t{2} * kSymbols> parent{};
-  for (std::size_t i = 0; i < symbols; ++i) weight[i] = counts[static_cast<std::size_t>(used[i])];
-  std::size_t leaf = 0;
-  std::size_t node = symbols;
-  const std::size_t root = 2 * symbols - 2;
-  for (std::size_t made = symbols; made <= root; ++made) {
-    for (int child = 0; child < 2; ++child) {
-      const bool take_leaf = leaf < symbols && (node >= made || weight[leaf] <= weight[node]);
-      const std::size_t taken = take_leaf ? leaf++ : node++;
-      weight[made] += weight[taken];
-      parent[taken] = made;
-    }
-  }
-  std::array<int, std::size_t{2} * kSymbols> depth{};
-  for (std::size_t i = root; i-- > 0;) depth[i] = depth[parent[i]] + 1;
-
-  // Too long ones are cut; then the lightest codes with room grow until the code is possible again.
-  std::uint64_t space = 0;  // in units of 2^-kLengthMax
-  for (std::size_t i = 0; i < symbols; ++i) {
-    depth[i] = std::min(depth[i], kLengthMax);
-    space += std::uint64_t{1} << (kLengthMax - depth[i]);
-  }
-  for (std::size_t i = 0; space > kTableSize; i = (i + 1) % symbols) {
-    if (depth[i] == kLengthMax) continue;
-    ++depth[i];
-    space -= std::uint64_t{1} << (kLengthMax - depth[i]);
-  }
-  // What that left over goes to the heaviest: a code must be complete. The least unit that is left over
-  // is that of some code, so this ends.
-  for (std::size_t i = symbols - 1; space < kTableSize; i = (i + symbols - 1) % symbols) {
-    const std::uint64_t unit = std::uint64_t{1} << (kLengthMax - depth[i]);
-    if (depth[i] == 1 || unit > kTableSize - space) continue;
-    --depth[i];
-    space += unit;
-  }
-  for (std::size_t i = 0; i < symbols; ++i) {
-    lengths[static_cast<std::size_t>(used[i])] = static_cast<std::uint8_t>(depth[i]);
-  }
-  return lengths;
-}
-
-constexpr unsigned reversed(unsigned byte) noexcept {
-  byte = (byte & 0xF0U) >> 4U | (byte & 0x0FU) << 4U;
-  byte = (byte & 0xCCU) >> 2U | (byte & 0x33U) << 2U;
-  return (byte & 0xAAU) >> 1U | (byte & 0x55U) << 1U;
-}
-
-/// Calls `take` with each symbol of [first, last] that has a code, its length and its canonical code:
-/// shorter ones first, then by symbol. The code's first bit is its lowest, as the streams have it.
-template <class Take>
-void for_each_code(const Lengths& lengths, std::size_t first, std::size_t last, Take take) {
-  std::array<std::uint8_t, kLengthMax + 2> ends{};
-  for (std::size_t s = first; s <= last; ++s) ++ends[lengths[s] + std::size_t{1}];
-  ends[1] = 0;  // symbols without a code do not count
-  for (std::size_t length = 2; length < ends.size(); ++length) ends[length] += ends[length - 1];
-  std::array<std::uint8_t, kSymbols> symbols;
-  for (std::size_t s = first; s <= last; ++s) {
-    if (lengths[s] != 0) symbols[ends[lengths[s]]++] = static_cast<std::uint8_t>(s);
-  }
-  unsigned code = 0;
-  std::uint8_t length = 0;
-  for (std::size_t i = 0; i < ends[kLengthMax]; ++i, ++code) {
-    const std::uint8_t next = lengths[symbols[i]];
-    code <<= next - length;
-    length = next;
-    take(symbols[i], length, reversed(code) >> (kLengthMax - length));
-  }
-}
 
 /// Bits, the lowest of each byte first, into memory that has room for them and a word more.
 class BitWriter {
@@ -181,34 +95,8 @@ struct Head {
 
 Error broken(const char* what) { return Error(Code::kCorrupt, what); }
 
-/// Code lengths, and the symbols that they are of: all others have none.
-struct Code {
-  Lengths lengths{};
-  std::size_t first = 0;
-  std::size_t last = 0;
-};
-
-Result<Code> read_code(ByteReader& in) {
-  const auto first = in.fixed<std::uint8_t>();
-  const auto count = in.fixed<std::uint8_t>();
-  if (!in.ok() || count == 0 || first + count > kSymbols) {
-    return fail(broken("the code of a column has impossible symbols"));
-  }
-  Code code;
-  code.first = first;
-  code.last = std::size_t{first} + count - 1;
-  const auto nibbles = in.take((count + std::size_t{1}) / 2);
-  if (!in.ok()) return fail(broken("a column ends within its code"));
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto pair = std::to_integer<unsigned>(nibbles[i / 2]);
-    code.lengths[first + i] = static_cast<std::uint8_t>(i % 2 == 0 ? pair & 15U : pair >> 4U);
-    if (code.lengths[first + i] > kLengthMax) return fail(broken("a code is too long"));
-  }
-  return code;
-}
-
 /// A code of one symbol takes no bits at all: its length is 0, and it is the first one.
-Result<void> fill_table(const Code& code, Head& head) {
+Result<void> fill_table(const HuffmanCode& code, Head& head) {
   const auto& [lengths, first, last] = code;
   if (first == last) {
     head.table.fill(entry_of(0, first));
@@ -238,7 +126,7 @@ Result<void> fill_table(const Code& code, Head& head) {
 Result<Head> read_head(std::span<const std::byte> bytes) {
   Head head;
   ByteReader in(bytes);
-  const Result<Code> code = read_code(in);
+  const Result<HuffmanCode> code = read_code(in);
   if (!code) return fail(code.error());
   if (const Result<void> filled = fill_table(*code, head); !filled) return fail(filled.error());
   std::array<std::uint64_t, kStreams> sizes{};
@@ -383,8 +271,8 @@ using StreamSizes = std::array<std::size_t, kStreams>;
 /// Writes the streams one behind the other. Requires: room for their bits and kReadAhead bytes more.
 BF_INLINE void write_streams(std::span<const std::uint64_t> numbers, Contexts contexts,
                              const Lengths& lengths, std::byte* at, StreamSizes& sizes) {
-  std::array<std::uint8_t, kSymbols> codes{};
-  for_each_code(lengths, 0, kSymbols - 1,
+  std::array<std::uint8_t, kCodeSymbols> codes{};
+  for_each_code(lengths, 0, kCodeSymbols - 1,
                 [&codes](std::uint8_t symbol, std::uint8_t /*length*/, unsigned code) {
                   codes[symbol] = static_cast<std::uint8_t>(code);
                 });
@@ -452,21 +340,6 @@ constexpr Functions kQuick = {&count_quick, &write_quick, &read_quick};
 const Functions& best_functions() {
   static const Functions& best = has_bit_loops() ? kQuick : kPlain;
   return best;
-}
-
-/// The head of a column: its code.
-void write_code(const Counts& counts, const Lengths& lengths, Bytes& out) {
-  std::size_t first = 0;
-  while (counts[first] == 0) ++first;
-  std::size_t last = counts.size() - 1;
-  while (counts[last] == 0) --last;
-  ByteWriter head(out);
-  head.fixed(static_cast<std::uint8_t>(first));
-  head.fixed(static_cast<std::uint8_t>(last - first + 1));
-  for (std::size_t s = first; s <= last; s += 2) {
-    const unsigned high = s < last ? lengths[s + 1] : 0;
-    head.fixed(static_cast<std::uint8_t>(lengths[s] | high << 4U));
-  }
 }
 
 }  // namespace
