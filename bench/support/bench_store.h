@@ -86,7 +86,7 @@ void count_candles(benchmark::State& state, std::size_t rows);
 
 /// Registers a bench that is run seven times and reported as median, mean and deviation.
 template <class Run>
-benchmark::internal::Benchmark* bench(const std::string& name, Run run) {
+benchmark::internal::Benchmark* bench(const std::string& name, const Run& run) {
   return benchmark::RegisterBenchmark(name.c_str(), run)
       ->Repetitions(7)
       ->ReportAggregatesOnly()
