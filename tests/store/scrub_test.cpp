@@ -280,7 +280,9 @@ TEST_F(Scrub, RefusesASeriesThatWasMoved) {
 TEST_F(Scrub, ARepairMayBeCutShortAtEveryStep) {
   const auto damage = [](SimFileSystem& files, int kind) {
     if (kind != 1) files.disk().flip_bit(files.disk().find(path_of("0001.seg")), 100, 1);
-    if (kind != 0) ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+    if (kind != 0) {
+      ASSERT_TRUE(files.remove(path_of("MANIFEST")));
+    }
     if (kind == 2) files.disk().flip_bit(files.disk().find(path_of("0003.log")), 90, 1);
     ASSERT_TRUE(files.sync_directory(kSeries.path()));
   };
