@@ -1,8 +1,7 @@
 // bench/append_bench.cpp
 //
 // Durable appends: frames of 1,000 rows, ten columns, over 500 series, on a real disk. `commit/N` has N
-// frames of a series acknowledged by one fdatasync, as a run has them that waited for it together;
-// `seal` is what it costs to turn the logs into segments.
+// frames of a series acknowledged by one fdatasync, as a run has them that waited for it together.
 //
 //   append_bench [Google Benchmark's flags]     from the project's root; BF_DATA as in codec_bench
 //
@@ -81,18 +80,6 @@ void commit(benchmark::State& state, Logs& logs, const Pages& pages, std::size_t
   count_candles(state, kSeries * kFrames * kPageRows);
 }
 
-/// What all passes appended, of which each candle stands once.
-void seal(benchmark::State& state, Logs& logs, const Pages& pages) {
-  for (auto _ : state) {
-    state.PauseTiming();
-    logs.fill(pages, kFrames);
-    state.ResumeTiming();
-    for (const auto& writer : logs.writers) expect(writer->seal());
-  }
-  logs.check();
-  count_candles(state, kSeries * kFrames * kPageRows);
-}
-
 }  // namespace
 }  // namespace bf::bench
 
@@ -107,9 +94,5 @@ int main(int argc, char** argv) {
         ->Iterations(1)
         ->Repetitions(3);
   }
-  bench("seal", [&logs, &pages](benchmark::State& state) { seal(state, logs, pages); })
-      ->UseRealTime()
-      ->Iterations(1)
-      ->Repetitions(1);
   return run_benches(argc, argv);
 }
