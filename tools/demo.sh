@@ -81,7 +81,7 @@ done
 
 bytes=$(find "$store" \( -name '*.seg' -o -name '*.log' \) -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }')
 awk -v held="$held" -v expected="$expected" -v fetched="$fetched" -v micros="$micros" -v bytes="$bytes" \
-  -v series="${#index[@]}" -v store="$store" -v exports="$exports" 'BEGIN {
+  -v series="${#index[@]}" -v store="${store#"$root"/}" -v exports="${exports#"$root"/}" 'BEGIN {
   print ""
   printf "coverage  %d of %d candles of %d series (%.2f %%)\n", held, expected, series, 100 * held / expected
   if (fetched > 0) printf "fetched   %d candles in %.2f s: %.0f candles/s\n", fetched, micros / 1e6, fetched / (micros / 1e6)
