@@ -39,7 +39,7 @@ std::uint64_t hash_of(const GapCacheHeader& header, std::span<const std::byte> b
 
 std::optional<GapIndex> decode(std::span<const std::byte> raw, Interval interval) {
   ByteReader in(raw);
-  const Result<RangeSet> held = read_ranges(in);
+  const Result<RangeSet> held = read_ranges(in, raw.size());
   if (!held) return std::nullopt;
   GapIndex gaps(interval);
   gaps.add_held(*held);

@@ -157,6 +157,19 @@ Result<Bytes> read_log(const File& file) {
   return bytes;
 }
 
+Result<ReadLog> read_live_log(const File& file, const std::string& path, const Manifest& manifest) {
+  ReadLog log;
+  log.identity = {manifest.series_uuid, manifest.log_epoch};
+  Result<Bytes> bytes = read_log(file);
+  if (!bytes) return fail(bytes.error().at(path));
+  log.bytes = std::move(*bytes);
+  Result<LogScan> scan =
+      scan_log(log.bytes, log.identity, manifest.log_first_sequence, manifest.log_proven);
+  if (!scan) return fail(scan.error().at(path));
+  log.scan = std::move(*scan);
+  return log;
+}
+
 Result<void> LogWriter::append(std::span<const AnsweredRows> pages) {
   buffer_.clear();
   Position next = position_;

@@ -13,6 +13,7 @@
 
 #include "store/base/file_system.h"
 #include "store/frame.h"
+#include "store/manifest.h"
 
 namespace bf::store {
 
@@ -69,6 +70,17 @@ struct LogScan {
 /// their new place. `sequence` is that of the first, and becomes that behind the last.
 void move_frames(std::span<const std::byte> log_bytes, std::span<const FoundFrame> frames,
                  const LogIdentity& to, std::uint64_t& sequence, Bytes& out);
+
+/// The live log of a series: its bytes, and what they hold.
+struct ReadLog {
+  LogIdentity identity;
+  Bytes bytes;
+  LogScan scan;
+};
+/// Reads the log that `manifest` names, which is `file` at `path`. Errors: as read_log and scan_log,
+/// naming the path.
+[[nodiscard]] Result<ReadLog> read_live_log(const File& file, const std::string& path,
+                                            const Manifest& manifest);
 
 /// The file's bytes by pread. Errors: kNotFound, kIo; kCorrupt beyond kLogFileBytesMax.
 [[nodiscard]] Result<Bytes> read_log(const File& file);

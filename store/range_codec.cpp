@@ -18,10 +18,12 @@ void write_ranges(ByteWriter& out, const RangeSet& ranges) {
   }
 }
 
-Result<RangeSet> read_ranges(ByteReader& in) {
+Result<RangeSet> read_ranges(ByteReader& in, std::uint64_t most) {
   RangeSet ranges;
   TimeMs at = 0;
-  for (std::size_t left = in.count(2); left > 0; --left) {
+  const std::size_t count = in.count(2);
+  if (count > most) return fail(Code::kCorrupt, "it counts more held ranges than there can be");
+  for (std::size_t left = count; left > 0; --left) {
     const std::uint64_t ahead = in.varint();
     const std::uint64_t length = in.varint();
     const auto limit = static_cast<std::uint64_t>(kSlotEndMax - at);

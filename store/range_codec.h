@@ -11,7 +11,8 @@ namespace bf::store {
 
 /// A count, then for each range how far behind the one before it begins, and its length (ms, varints).
 void write_ranges(ByteWriter& out, const RangeSet& ranges);
-/// Errors: kCorrupt when they contradict themselves or leave the calendar of the store.
-[[nodiscard]] Result<RangeSet> read_ranges(ByteReader& in);
+/// Errors: kCorrupt when they are more than `most`, contradict themselves or leave the calendar of the
+/// store.
+[[nodiscard]] Result<RangeSet> read_ranges(ByteReader& in, std::uint64_t most);
 
 }  // namespace bf::store

@@ -205,31 +205,28 @@ Result<OpenedSeries> open_series(const SeriesHome& home, const Series& series) {
     return fail(with_repair(path, "is lost, the manifest names it"));
   }
   if (!file) return fail(file.error());
-  const Result<Bytes> bytes = read_log(**file);
-  if (!bytes) return fail(bytes.error().at(path));
-  const LogIdentity identity{manifest->series_uuid, manifest->log_epoch};
-  const Result<LogScan> scan =
-      scan_log(*bytes, identity, manifest->log_first_sequence, manifest->log_proven);
-  if (!scan) return fail(scan.error().at(path));
+  const Result<ReadLog> log = read_live_log(**file, path, *manifest);
+  if (!log) return fail(log.error());
+  const LogScan& scan = log->scan;
 
-  LogWriter::Position position{scan->data_end, scan->data_end, manifest->log_first_sequence};
-  for (const FoundFrame& frame : scan->frames) {
-    if (frame.end() <= scan->data_end) position.sequence = frame.header.sequence + 1;
+  LogWriter::Position position{scan.data_end, scan.data_end, manifest->log_first_sequence};
+  for (const FoundFrame& frame : scan.frames) {
+    if (frame.end() <= scan.data_end) position.sequence = frame.header.sequence + 1;
   }
-  OpenedSeries opened{std::move(*manifest), LogWriter(std::move(*file), identity, position),
+  OpenedSeries opened{std::move(*manifest), LogWriter(std::move(*file), log->identity, position),
                       std::move(*gaps)};
-  opened.report.torn_bytes = scan->torn_bytes;
-  opened.report.damaged_bytes = scan->damaged_bytes;
-  opened.report.salvaged_frames = scan->salvaged.size();
-  for (const auto& frames : {scan->frames, scan->salvaged}) {
-    if (const auto folded = fold_frames(*bytes, frames, opened); !folded) {
+  opened.report.torn_bytes = scan.torn_bytes;
+  opened.report.damaged_bytes = scan.damaged_bytes;
+  opened.report.salvaged_frames = scan.salvaged.size();
+  for (const auto& frames : {scan.frames, scan.salvaged}) {
+    if (const auto folded = fold_frames(log->bytes, frames, opened); !folded) {
       return fail(folded.error().at(path));
     }
   }
-  if (!scan->clean()) {
-    const Result<void> moved = move_to_new_log(files, series, *bytes, *scan, opened);
+  if (!scan.clean()) {
+    const Result<void> moved = move_to_new_log(files, series, log->bytes, scan, opened);
     if (!moved) return fail(moved.error());
-  } else if (!shows_durable_manifest(*scan)) {
+  } else if (!shows_durable_manifest(scan)) {
     const Result<void> replaced = replace_manifest(files, series, opened.manifest);
     if (!replaced) return fail(replaced.error());
   }

@@ -8,6 +8,7 @@
 #include "store/atomic_file.h"
 #include "store/base/assert.h"
 #include "store/lz4_bytes.h"
+#include "store/range_codec.h"
 
 namespace bf::store {
 namespace {
@@ -152,20 +153,9 @@ Result<void> Segment::read_coverage() {
     if (!answer) return fail(answer.error().at(path_));
     answers_.push_back(std::move(*answer));
   }
-  TimeMs at = 0;
-  const std::size_t ranges = in.count(2);
-  if (ranges > trailer_.rows) return fail(corrupt("it counts more held ranges than rows"));
-  for (std::size_t left = ranges; left > 0; --left) {
-    const std::uint64_t ahead = in.varint();
-    const std::uint64_t length = in.varint();
-    const auto limit = static_cast<std::uint64_t>(kTimeMax + 31 * kDayMs - at);
-    if (!in.ok() || ahead > limit || length == 0 || length > limit - ahead) {
-      return fail(corrupt("the held ranges contradict themselves"));
-    }
-    const TimeMs from = at + static_cast<TimeMs>(ahead);
-    at = from + static_cast<TimeMs>(length);
-    held_.add({from, at});
-  }
+  Result<RangeSet> held = read_ranges(in, trailer_.rows);
+  if (!held) return fail(held.error().at(path_));
+  held_ = std::move(*held);
   if (!in.finished() || answers_.size() != trailer_.answers) {
     return fail(corrupt("the coverage contradicts itself"));
   }

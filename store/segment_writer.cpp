@@ -8,6 +8,7 @@
 #include "store/answer_codec.h"
 #include "store/base/assert.h"
 #include "store/lz4_bytes.h"
+#include "store/range_codec.h"
 #include "store/segment.h"
 
 namespace bf::store {
@@ -268,13 +269,7 @@ Bytes SegmentWriter::coverage_bytes() const {
   for (const std::uint32_t id : identity_.supersedes) out.varint(id);
   out.varint(answers_.size());
   for (const Answer& answer : answers_) write_answer(out, answer);
-  out.varint(held_.ranges().size());
-  TimeMs at = 0;
-  for (const TimeRange& range : held_.ranges()) {
-    out.varint(static_cast<std::uint64_t>(range.from - at));
-    out.varint(static_cast<std::uint64_t>(range.length()));
-    at = range.to;
-  }
+  write_ranges(out, held_);
   return bytes;
 }
 

@@ -25,26 +25,23 @@ Result<void> pin_log(FileSystem& files, const KnownProof& known, PinnedSeries& p
   const std::string path = join_path(pinned.series.path(), log_name(manifest.log_epoch));
   const Result<std::unique_ptr<File>> file = files.open(path, FileSystem::Open::kRead);
   if (!file) return fail(file.error());
-  const Result<Bytes> bytes = read_log(**file);
-  if (!bytes) return fail(bytes.error().at(path));
-  const LogIdentity identity{manifest.series_uuid, manifest.log_epoch};
-  const Result<LogScan> scan =
-      scan_log(*bytes, identity, manifest.log_first_sequence, manifest.log_proven);
-  if (!scan) return fail(scan.error().at(path));
-  if (scan->damaged_bytes != 0) {
+  const Result<ReadLog> log = read_live_log(**file, path, manifest);
+  if (!log) return fail(log.error());
+  const LogScan& scan = log->scan;
+  if (scan.damaged_bytes != 0) {
     return fail(Code::kCorrupt,
-                path + ": damaged at byte " + std::to_string(scan->intact_end) +
+                path + ": damaged at byte " + std::to_string(scan.intact_end) +
                     "; the next run that writes keeps it aside and fetches what is lost again");
   }
   const std::uint64_t proven =
-      known.epoch == manifest.log_epoch ? std::max(known.proven, scan->proven) : scan->proven;
+      known.epoch == manifest.log_epoch ? std::max(known.proven, scan.proven) : scan.proven;
   const Result<void> decoded =
-      decode_frames(*bytes, scan->frames, [&](const FoundFrame& frame, AnsweredRows&& page) {
+      decode_frames(log->bytes, scan.frames, [&](const FoundFrame& frame, AnsweredRows&& page) {
         pinned.pages.push_back(std::move(page));
         if (frame.end() <= proven) pinned.durable_pages = pinned.pages.size();
       });
   if (!decoded) return fail(decoded.error().at(path));
-  pinned.log_bytes = scan->data_end;
+  pinned.log_bytes = scan.data_end;
   return {};
 }
 

@@ -76,22 +76,19 @@ Result<std::uint64_t> Copier::copy_log(const Series& series, const Manifest& man
   const std::string path = join_path(series.path(), log_name(manifest.log_epoch));
   const auto file = from_.open(path, FileSystem::Open::kRead);
   if (!file) return fail(file.error());
-  const Result<Bytes> bytes = read_log(**file);
-  if (!bytes) return fail(bytes.error().at(path));
-  const LogIdentity identity{manifest.series_uuid, manifest.log_epoch};
-  const Result<LogScan> scan =
-      scan_log(*bytes, identity, manifest.log_first_sequence, manifest.log_proven);
-  if (!scan) return fail(scan.error().at(path));
-  if (scan->damaged_bytes != 0) {
-    return fail(Code::kCorrupt, path + ": damaged at byte " + std::to_string(scan->intact_end) +
+  const Result<ReadLog> log = read_live_log(**file, path, manifest);
+  if (!log) return fail(log.error());
+  const LogScan& scan = log->scan;
+  if (scan.damaged_bytes != 0) {
+    return fail(Code::kCorrupt, path + ": damaged at byte " + std::to_string(scan.intact_end) +
                                     "; see `bf-verify scrub --repair`");
   }
   std::uint64_t end = 0;
-  for (const FoundFrame& frame : scan->frames) {
-    const bool counts = frame.header.kind == FrameKind::kRows && frame.end() <= scan->proven;
+  for (const FoundFrame& frame : scan.frames) {
+    const bool counts = frame.header.kind == FrameKind::kRows && frame.end() <= scan.proven;
     if (counts) end = frame.end();
   }
-  const auto proven = std::span(*bytes).first(static_cast<std::size_t>(end));
+  const auto proven = std::span(log->bytes).first(static_cast<std::size_t>(end));
   const auto written = write_new_file(to_, path, proven);
   if (!written) return fail(written.error());
   copy_.bytes += end;

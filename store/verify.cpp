@@ -1,7 +1,10 @@
 #include "store/verify.h"
 
+#include <algorithm>
+
 #include "store/atomic_file.h"
 #include "store/gap_cache.h"
+#include "store/row_order.h"
 #include "store/segment_writer.h"
 
 namespace bf::store {
@@ -17,6 +20,21 @@ Result<void> check_origins(const Segment& segment, const SegmentBlock& block,
       return fail(Code::kCorrupt, segment.path() + ": the row at " + format_time(times[i]) +
                                       " lies outside of what its answer covers");
     }
+  }
+  return {};
+}
+
+/// Every revision is of a row that the segment has, with the values that it names.
+Result<void> check_revisions(const Segment& segment, const CandleBatch& rows,
+                             std::span<const Conflict> revisions, std::size_t& next) {
+  const std::vector<TimeMs>& times = rows.open_time();
+  for (; next < revisions.size() && revisions[next].open_time <= times.back(); ++next) {
+    const Conflict& revision = revisions[next];
+    const auto at = std::lower_bound(times.begin(), times.end(), revision.open_time);
+    const auto row = static_cast<std::size_t>(at - times.begin());
+    if (*at == revision.open_time && row_values(rows, row) == revision.winner_values) continue;
+    return fail(Code::kCorrupt, segment.path() + ": it has not the row that the revision of " +
+                                    format_time(revision.open_time) + " names");
   }
   return {};
 }
@@ -45,13 +63,19 @@ Result<void> verify_segment(Interval interval, const Segment& segment) {
   CandleBatch rows;
   RangeSet held;
   std::size_t run = 0;
+  std::size_t revision = 0;
   for (std::size_t i = 0; i < blocks->size(); ++i) {
     const Result<void> read =
         segment.read_block(i, kAllColumns, codec, rows, /*always_check=*/true);
     if (!read) return read;
     const Result<void> origins = check_origins(segment, (*blocks)[i], rows.open_time(), *runs, run);
     if (!origins) return origins;
+    const Result<void> revised = check_revisions(segment, rows, *revisions, revision);
+    if (!revised) return revised;
     add_slots(interval, rows.open_time(), held);
+  }
+  if (revision != revisions->size()) {
+    return fail(Code::kCorrupt, segment.path() + ": a revision of a row that it has not");
   }
   if (held != segment.held()) {
     return fail(Code::kCorrupt, segment.path() + ": its held ranges are not those of its rows");

@@ -8,9 +8,12 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <optional>
 
 #include "store/cursors.h"
+#include "store/row_order.h"
 #include "store/segment_writer.h"
+#include "store/verify.h"
 #include "tests/store/sample_rows.h"
 
 namespace bf::store::test {
@@ -246,6 +249,27 @@ TEST(Segment, TellsWhenTheFileIsNotWhatWasAdded) {
   const Result<void> checked = writer.check_written(files, kPath);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code(), Code::kCorrupt);
+}
+
+TEST(Segment, VerifyRefusesARevisionOfARowThatIsNotThere) {
+  const AnsweredRows page = test::page(0, 100);
+  const auto verified = [&page](TimeMs open_time, const std::string& values) {
+    SimFileSystem files;
+    make_series_directory(files);
+    auto file = std::move(files.open(kPath, FileSystem::Open::kCreateNew).value());
+    SegmentWriter writer(*file, {kSeries, kUuid, kId, 4, 1, 9}, {page.answer});
+    EXPECT_TRUE(writer.add_rows(page.rows, 0, 100, {}));
+    writer.add_revision(open_time, {}, values, {}, "1,3");
+    const SegmentEntry entry = writer.finish().value();
+    const auto segment = Segment::open(files, kSeries, kUuid, entry).value();
+    const Result<void> verified = verify_segment(kSeries.interval, *segment);
+    return verified ? std::nullopt : std::optional(verified.error().code());
+  };
+  EXPECT_EQ(verified(minute(7), row_values(page.rows, 7)), std::nullopt);
+  EXPECT_EQ(verified(minute(7), "1,2"), Code::kCorrupt);
+  EXPECT_EQ(verified(minute(7) + 1, row_values(page.rows, 7)), Code::kCorrupt);
+  EXPECT_EQ(verified(minute(-1), row_values(page.rows, 7)), Code::kCorrupt);
+  EXPECT_EQ(verified(minute(100), row_values(page.rows, 7)), Code::kCorrupt);
 }
 
 TEST(Segment, StaysReadableWhenItIsUnlinked) {
