@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 #
 # Runs every fuzz target for FUZZ_SECONDS (20) with the golden stores as seeds. What a target finds on
-# the way is kept in BUILD/corpus for the next run; an input that fails it, in BUILD/findings.
+# the way is kept in BUILD/corpus for the next run; an input that fails it, in BUILD/findings. FUZZ_SEED
+# (1) begins the same sequence of inputs each time, so that a red run tells of the change before it; 0
+# draws new ones.
 # Usage: tests/fuzz/run.sh BUILD_DIRECTORY [TARGET]...
 set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
 shift
-seconds=${FUZZ_SECONDS:-20}
+seconds=${FUZZ_SECONDS:-20} seed=${FUZZ_SEED:-1}
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1
 
 golden=$(printf '%s\n' "$source"/tests/golden/v*/ | sort -V | tail -n 1)
@@ -20,7 +22,7 @@ targets=("$@")
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target"
   printf '== %s: %s s\n' "$target" "$seconds"
-  "$build/bin/${target}_fuzz" -max_total_time="$seconds" -max_len=32768 -timeout=20 \
+  "$build/bin/${target}_fuzz" -seed="$seed" -max_total_time="$seconds" -max_len=32768 -timeout=20 \
     -malloc_limit_mb=256 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" "$build/seeds/$target"
 done
