@@ -23,6 +23,8 @@ constexpr DurationMs kRoundTripGoodMs = 1'000;
 constexpr int kClockTurnsMax = 3;
 /// Clocks drift: in a long run the time is asked for anew after so long.
 constexpr std::int64_t kClockGoodNs = 15LL * 60 * 1'000 * kNsPerMs;
+/// A list of instruments that goes on behind so many parts goes in a circle.
+constexpr int kListPartsMax = 200;
 /// No answer makes a source stay away longer.
 constexpr DurationMs kPauseMaxMs = 3 * kDayMs;
 
@@ -126,7 +128,8 @@ MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std:
 async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest request,
                                                          async::CancelToken cancel) {
   const std::string what = name() + ": GET " + path_of(request.target);
-  const Result<limits::Permit> permit = co_await limiter_.acquire(request.weight, cancel);
+  const limits::Cost cost{request.weight, request.endpoint};
+  const Result<limits::Permit> permit = co_await limiter_.acquire(cost, cancel);
   if (!permit) {
     if (permit.error().code() == Code::kBanned) end_source(permit.error());
     co_return Attempt{fail(permit.error().at(what)), false, true};
@@ -147,7 +150,9 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
     if (refused) end_source(error);
     co_return Attempt{fail(error), !refused && is_transport_failure(error.code()), true};
   }
-  limiter_.answered(*permit, feedback(*response));
+  const limits::Feedback heard = feedback(*response);
+  limiter_.answered(*permit, heard);
+  note_date(heard);
   co_return judge(std::move(*response), what);
 }
 
@@ -177,13 +182,46 @@ async::Task<Result<net::HttpResponse>> MarketClient::get(exchange::ApiRequest re
   }
 }
 
-async::Task<Result<void>> MarketClient::ask_clock(async::CancelToken cancel) {
+/// A Date is a whole second that has begun: by it candles close up to a second late, never early.
+void MarketClient::note_date(const limits::Feedback& feedback) {
+  if (feedback.server_time == 0 || api_.server_time_request()) return;
+  const DurationMs offset = feedback.server_time - loop_.clock().wall_ms();
+  // Of two Dates the later one within its second says more.
+  const bool first = clock_asked_ns_ < 0;
+  if (first || offset > clock_offset_ms_ || clock_offset_ms_ - offset > kSecondMs) {
+    clock_offset_ms_ = offset;
+  }
+  clock_asked_ns_ = loop_.now_ns();
+}
+
+async::Task<Result<exchange::InstrumentList>> MarketClient::get_instruments(
+    async::CancelToken cancel) {
+  exchange::InstrumentList list;
+  for (int parts = 0; parts < kListPartsMax; ++parts) {
+    const Result<net::HttpResponse> response =
+        co_await get(api_.instruments_request(list.next), cancel);
+    if (!response) co_return fail(response.error());
+    Result<exchange::InstrumentList> part = api_.parse_instruments(list.next, response->body);
+    if (!part) co_return fail(part.error().at(name()));
+    for (exchange::InstrumentInfo& info : part->instruments) {
+      list.instruments.push_back(std::move(info));
+    }
+    if (!part->capacities.empty()) list.capacities = std::move(part->capacities);
+    if (part->server_time != 0) list.server_time = part->server_time;
+    list.next = std::move(part->next);
+    if (list.next.empty()) co_return std::move(list);
+  }
+  co_return fail(Code::kProtocol, name() + ": the list of instruments does not end");
+}
+
+async::Task<Result<void>> MarketClient::ask_clock(exchange::ApiRequest request,
+                                                  async::CancelToken cancel) {
   // A clock that is known need not be had at once: an answer that waited for the limit says little, and
   // the next turn comes.
   const bool known = clock_asked_ns_ >= 0;
   for (int turn = 0; turn < (known ? 1 : kClockTurnsMax); ++turn) {
     const std::int64_t began_ns = loop_.now_ns();
-    const Result<net::HttpResponse> response = co_await get(api_.server_time_request(), cancel);
+    const Result<net::HttpResponse> response = co_await get(request, cancel);
     if (!response) co_return fail(response.error());
     const Result<TimeMs> server_time = api_.parse_server_time(response->body);
     if (!server_time) co_return fail(server_time.error().at(name()));
@@ -203,8 +241,11 @@ async::Task<Result<void>> MarketClient::ensure_clock(async::CancelToken cancel) 
   if (!turn) co_return turn;
   Result<void> known;
   const bool stale = clock_asked_ns_ < 0 || loop_.now_ns() - clock_asked_ns_ > kClockGoodNs;
-  if (stale) known = co_await ask_clock(cancel);
-  if (stale && known) clock_asked_ns_ = loop_.now_ns();
+  std::optional<exchange::ApiRequest> request = api_.server_time_request();
+  if (stale && request) {
+    known = co_await ask_clock(*std::move(request), cancel);
+    if (known) clock_asked_ns_ = loop_.now_ns();
+  }
   clock_turn_.release();
   co_return known;
 }

@@ -43,8 +43,13 @@ class MarketClient {
   [[nodiscard]] async::Task<Result<net::HttpResponse>> get(exchange::ApiRequest request,
                                                            async::CancelToken cancel);
 
+  /// The whole list of instruments, however many answers it takes. Errors: as get(); kProtocol.
+  [[nodiscard]] async::Task<Result<exchange::InstrumentList>> get_instruments(
+      async::CancelToken cancel);
+
   /// Asks for the exchange's time, unless that was done a short while ago, and sets the offset of now().
-  /// Whoever comes while the answer is under way waits for it.
+  /// Whoever comes while the answer is under way waits for it. Where the exchange has no such answer the
+  /// Date header of every other one does, once there was one.
   [[nodiscard]] async::Task<Result<void>> ensure_clock(async::CancelToken cancel);
   /// Wall ms by the exchange's clock, as far as it is known.
   [[nodiscard]] TimeMs now() const;
@@ -66,7 +71,9 @@ class MarketClient {
                                              async::CancelToken cancel);
   [[nodiscard]] Attempt judge(net::HttpResponse response, const std::string& what);
   [[nodiscard]] limits::Feedback feedback(const net::HttpResponse& response) const;
-  [[nodiscard]] async::Task<Result<void>> ask_clock(async::CancelToken cancel);
+  void note_date(const limits::Feedback& feedback);
+  [[nodiscard]] async::Task<Result<void>> ask_clock(exchange::ApiRequest request,
+                                                    async::CancelToken cancel);
   [[nodiscard]] std::int64_t backoff_ns(std::int64_t retry);
   void end_source(const Error& error);
 

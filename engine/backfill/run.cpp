@@ -96,6 +96,7 @@ SeriesReport report_of(const SeriesTarget& target) {
   report.asked = target.asked;
   report.wanted = target.wanted;
   report.not_listed = target.not_listed;
+  report.not_served = target.not_served;
   return report;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct MarketRun {
   std::unique_ptr<ArchiveClient> archive;  ///< null where the market has none
   async::Semaphore in_flight;
   async::Semaphore archive_in_flight;
+  /// The most rows of a page that the exchange was seen to serve in this run, where documents say more.
+  std::uint32_t page_rows_max = std::numeric_limits<std::uint32_t>::max();
 };
 
 /// What all series of a run share.
@@ -62,6 +65,7 @@ struct SeriesTarget {
   TimeRange wanted;             ///< cut to the instrument's life and to now
   TimeMs listed = 0;            ///< as far as it is known
   std::int64_t not_listed = 0;  ///< asked slots outside the instrument's life
+  std::int64_t not_served = 0;  ///< asked slots older than what the exchange still serves
 };
 
 }  // namespace bf::backfill

@@ -51,6 +51,10 @@ async::Task<Result<void>> refine_listing(SeriesState& state, async::CancelToken 
   const TimeMs first_slot = state.target.wanted.from;
   const store::GapIndex& gaps = state.sink->writer->gaps();
   if (first_slot != slot_begin(state.interval(), state.target.listed)) co_return Result<void>();
+  // Elsewhere it takes many requests to find, and a page that begins with a hole asks for that anyway.
+  if (!state.market.api->next_candle_request(state.target.series, first_slot)) {
+    co_return Result<void>();
+  }
   if (gaps.held().contains(first_slot)) co_return Result<void>();
   const Result<TimeMs> first_candle =
       co_await find_first_candle(state.market, state.target.series, cancel);
@@ -128,6 +132,7 @@ plan::SeriesPlan plan_of(const RunOptions& options, const MarketRun& market,
   plan_options.source = options.source;
   plan_options.now = market.client->now();
   plan_options.archive_answered = archive_tried;
+  plan_options.page_rows_max = market.page_rows_max;
   for (const store::Answer& answer : gaps.answers()) {
     if (answer.channel == store::Channel::kArchiveDaily ||
         answer.channel == store::Channel::kArchiveMonthly) {

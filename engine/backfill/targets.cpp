@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/async/task_group.h"
+#include "engine/backfill/first_candle.h"
 
 namespace bf::backfill {
 namespace {
@@ -33,6 +34,8 @@ store::InstrumentFacts facts_of(const MarketRun& market, const exchange::Instrum
   facts.contract_type = info.contract_type;
   facts.price_tick = info.price_tick;
   facts.quantity_step = info.quantity_step;
+  facts.contract_size = info.contract_size;
+  facts.multiplier = info.multiplier;
   return facts;
 }
 
@@ -80,11 +83,8 @@ async::Task<Result<void>> change_ledger(RunState& run, std::function<Result<void
 /// list stays known, and a listing instant that was found out is not undone by the list's earlier one.
 async::Task<Result<void>> refresh_facts(RunState& run, MarketRun& market, Facts& known,
                                         async::CancelToken cancel) {
-  const Result<net::HttpResponse> response =
-      co_await market.client->get(market.api->instruments_request(), cancel);
-  if (!response) co_return fail(response.error());
-  const Result<exchange::InstrumentList> list = market.api->parse_instruments(response->body);
-  if (!list) co_return fail(list.error().at(market.client->name()));
+  const Result<exchange::InstrumentList> list = co_await market.client->get_instruments(cancel);
+  if (!list) co_return fail(list.error());
   for (const auto& [rule, capacity] : list->capacities) {
     market.limiter->set_capacity(rule, capacity);
   }
@@ -183,9 +183,12 @@ SeriesTarget target_of(const RunState& run, const MarketRun& market, Series seri
   const TimeRange closed = target.asked.intersect({target.asked.from, now});
   TimeRange life = {slot_begin(interval, target.listed), kTimeMax};
   if (facts.delisted) life.to = slot_ceil(interval, *facts.delisted);
-  target.wanted = closed.intersect(life);
+  const TimeMs reach = market.api->history_from(run.options.kind, interval, now);
+  const TimeRange traded = closed.intersect(life);
+  target.wanted = traded.intersect({slot_ceil(interval, reach), kTimeMax});
   if (target.wanted.empty()) target.wanted = {target.wanted.from, target.wanted.from};
-  target.not_listed = slot_count(interval, closed) - slot_count(interval, target.wanted);
+  target.not_listed = slot_count(interval, closed) - slot_count(interval, traded);
+  target.not_served = slot_count(interval, traded) - slot_count(interval, target.wanted);
   return target;
 }
 
@@ -233,7 +236,9 @@ async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, Facts&
 /// Asks once for the first candle; none is an empty answer.
 async::Task<Result<std::optional<TimeMs>>> ask_first_candle(MarketRun& market, Series series,
                                                             async::CancelToken cancel) {
-  const exchange::ApiRequest request = market.api->next_candle_request(series, 0);
+  const std::optional<exchange::ApiRequest> next = market.api->next_candle_request(series, 0);
+  if (!next) co_return co_await search_first_candle(market, std::move(series), cancel);
+  const exchange::ApiRequest& request = *next;
   const Result<net::HttpResponse> response = co_await market.client->get(request, cancel);
   if (!response) co_return fail(response.error());
   CandleBatch rows;

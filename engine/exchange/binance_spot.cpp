@@ -48,7 +48,8 @@ ApiRequest BinanceSpot::candles_request(const Series& series, TimeRange window) 
   return request;
 }
 
-ApiRequest BinanceSpot::next_candle_request(const Series& series, TimeMs from) const {
+std::optional<ApiRequest> BinanceSpot::next_candle_request(const Series& series,
+                                                           TimeMs from) const {
   ApiRequest request;
   request.weight = binance::weight_of(kBands, 1);
   request.target =
@@ -61,14 +62,17 @@ Result<void> BinanceSpot::parse_candles(const Series& series, std::string_view p
   return binance::parse_klines(series.interval, columns(series.kind), padded_body, out);
 }
 
-ApiRequest BinanceSpot::instruments_request() const {
-  return {"/api/v3/exchangeInfo", kExchangeInfoWeight};
+ApiRequest BinanceSpot::instruments_request(std::string_view /*part*/) const {
+  return {"/api/v3/exchangeInfo", kExchangeInfoWeight, {}};
 }
-Result<InstrumentList> BinanceSpot::parse_instruments(std::string_view padded_body) const {
+Result<InstrumentList> BinanceSpot::parse_instruments(std::string_view /*part*/,
+                                                      std::string_view padded_body) const {
   return binance::parse_exchange_info(market(), limit_rules(), padded_body);
 }
 
-ApiRequest BinanceSpot::server_time_request() const { return {"/api/v3/time", kTimeWeight}; }
+std::optional<ApiRequest> BinanceSpot::server_time_request() const {
+  return ApiRequest{"/api/v3/time", kTimeWeight, {}};
+}
 Result<TimeMs> BinanceSpot::parse_server_time(std::string_view padded_body) const {
   return binance::parse_time_answer(padded_body);
 }

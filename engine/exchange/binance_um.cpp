@@ -75,7 +75,7 @@ ApiRequest BinanceUm::candles_request(const Series& series, TimeRange window) co
   return request;
 }
 
-ApiRequest BinanceUm::next_candle_request(const Series& series, TimeMs from) const {
+std::optional<ApiRequest> BinanceUm::next_candle_request(const Series& series, TimeMs from) const {
   const Endpoint endpoint = endpoint_of(series);
   ApiRequest request;
   request.weight = binance::weight_of(kBands, 1);
@@ -89,14 +89,17 @@ Result<void> BinanceUm::parse_candles(const Series& series, std::string_view pad
   return binance::parse_klines(series.interval, columns(series.kind), padded_body, out);
 }
 
-ApiRequest BinanceUm::instruments_request() const {
-  return {"/fapi/v1/exchangeInfo", kExchangeInfoWeight};
+ApiRequest BinanceUm::instruments_request(std::string_view /*part*/) const {
+  return {"/fapi/v1/exchangeInfo", kExchangeInfoWeight, {}};
 }
-Result<InstrumentList> BinanceUm::parse_instruments(std::string_view padded_body) const {
+Result<InstrumentList> BinanceUm::parse_instruments(std::string_view /*part*/,
+                                                    std::string_view padded_body) const {
   return binance::parse_exchange_info(market(), limit_rules(), padded_body);
 }
 
-ApiRequest BinanceUm::server_time_request() const { return {"/fapi/v1/time", kTimeWeight}; }
+std::optional<ApiRequest> BinanceUm::server_time_request() const {
+  return ApiRequest{"/fapi/v1/time", kTimeWeight, {}};
+}
 Result<TimeMs> BinanceUm::parse_server_time(std::string_view padded_body) const {
   return binance::parse_time_answer(padded_body);
 }

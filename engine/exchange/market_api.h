@@ -31,6 +31,8 @@ struct PageBand {
 struct ApiRequest {
   std::string target;  ///< path and query, percent-encoded
   std::uint32_t weight = 1;
+  /// Which of limit_rules() for one endpoint count it; "": none of them. Static text.
+  std::string_view endpoint;
 };
 
 /// The parts of a response that parsers look at.
@@ -52,6 +54,11 @@ struct InstrumentInfo {
   std::string contract_type;  ///< "PERPETUAL", "CURRENT_QUARTER", "" on spot
   std::string price_tick;     ///< decimal text
   std::string quantity_step;  ///< decimal text
+  std::string
+      contract_size;  ///< units of base_asset (or of quote_asset) a contract; "" where unsaid
+  /// Units of the coin that the symbol counts as one: 1000 for 1000BONK. base_asset is as the exchange
+  /// writes it.
+  std::string multiplier = "1";
 };
 
 struct InstrumentList {
@@ -59,6 +66,14 @@ struct InstrumentList {
   /// Limits that the list itself publishes: rule name -> capacity.
   std::vector<std::pair<std::string, std::int64_t>> capacities;
   TimeMs server_time = 0;  ///< 0: unsaid
+  /// Where the list goes on: for instruments_request(). Empty: this was the last part.
+  std::string next;
+};
+
+/// Which rows an answer lacks when its window holds more than the exchange gives at once.
+enum class Truncation : std::uint8_t {
+  kNewest,  ///< it begins with the oldest rows
+  kOldest,  ///< it ends with the newest rows: what is lost is lost in silence
 };
 
 /// What an error answer means for the one who asked.
@@ -90,8 +105,18 @@ class MarketApi {
   /// Candles with open times in `window`, which holds at most the largest band's rows.
   [[nodiscard]] virtual ApiRequest candles_request(const Series& series,
                                                    TimeRange window) const = 0;
+  /// What an answer lacks whose page was larger than the exchange serves: documents disagree on how
+  /// large that is.
+  [[nodiscard]] virtual Truncation truncation() const noexcept { return Truncation::kNewest; }
   /// The first candle that exists at or behind `from`: one row, without an end (spans a hole whole).
-  [[nodiscard]] virtual ApiRequest next_candle_request(const Series& series, TimeMs from) const = 0;
+  /// nullopt where the exchange has no such request.
+  [[nodiscard]] virtual std::optional<ApiRequest> next_candle_request(const Series& series,
+                                                                      TimeMs from) const = 0;
+  /// The oldest open time that the exchange still serves at `now`: what lies before it is gone.
+  [[nodiscard]] virtual TimeMs history_from(Kind /*kind*/, Interval /*interval*/,
+                                            TimeMs /*now*/) const noexcept {
+    return kTimeMin;
+  }
   /// Rows as they came, in the order that they came: also the forming one, repeated and off-grid ones.
   /// Judging them is the caller's. `out` is cleared first; its capacity is reused.
   /// Errors: kProtocol: a row that cannot be read fails the page, and names the row.
@@ -99,10 +124,14 @@ class MarketApi {
                                                    std::string_view padded_body,
                                                    CandleBatch& out) const = 0;
 
-  [[nodiscard]] virtual ApiRequest instruments_request() const = 0;
+  /// The list of instruments, in one answer or several: `part` is "" for the first and the `next` of
+  /// the list before for each other.
+  [[nodiscard]] virtual ApiRequest instruments_request(std::string_view part) const = 0;
   [[nodiscard]] virtual Result<InstrumentList> parse_instruments(
-      std::string_view padded_body) const = 0;
-  [[nodiscard]] virtual ApiRequest server_time_request() const = 0;
+      std::string_view part, std::string_view padded_body) const = 0;
+  /// nullopt where the exchange tells its time in the Date header alone.
+  [[nodiscard]] virtual std::optional<ApiRequest> server_time_request() const = 0;
+  /// Called for answers to server_time_request() alone.
   [[nodiscard]] virtual Result<TimeMs> parse_server_time(std::string_view padded_body) const = 0;
 
   /// nullopt when the answer is good as far as status, type and envelope tell; else what it means. By

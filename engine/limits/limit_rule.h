@@ -29,6 +29,8 @@ struct LimitRule {
   DurationMs window_ms = kMinuteMs;
   /// The lower-case response header that tells what was used in the window; empty where there is none.
   std::string usage_header;
+  /// Only requests of this endpoint count ("funding"); empty: all of the source do.
+  std::string endpoint = {};
 };
 
 using LimitRules = std::vector<LimitRule>;

@@ -35,7 +35,7 @@ struct Waiter {
 };
 
 struct Outstanding {
-  std::uint32_t weight = 0;
+  Cost cost;
   std::int64_t sent_at = 0;  ///< ns of the exchange's clock
 };
 
@@ -46,7 +46,7 @@ class RateLimiter::Impl {
   Impl(async::Loop& loop, LimitRules rules, LimiterOptions options);
   ~Impl() { BF_ASSERT(waiters_.empty()); }
 
-  Task<Result<Permit>> acquire(std::uint32_t weight, CancelToken cancel);
+  Task<Result<Permit>> acquire(Cost cost, CancelToken cancel);
   void answered(Permit permit, const Feedback& feedback);
   void released(Permit permit);
   void pause(Pause pause);
@@ -63,14 +63,17 @@ class RateLimiter::Impl {
     return anchor_exchange_ns_ + (steady_ns - anchor_steady_ns_);
   }
   void anchor(DurationMs offset);
-  std::int64_t cost_of(std::size_t rule, std::uint32_t weight) const noexcept {
-    return rules_[rule].unit == Unit::kWeight ? weight : 1;
+  bool counts(std::size_t rule, const Cost& cost) const noexcept {
+    return rules_[rule].endpoint.empty() || rules_[rule].endpoint == cost.endpoint;
+  }
+  std::int64_t cost_of(std::size_t rule, const Cost& cost) const noexcept {
+    return rules_[rule].unit == Unit::kWeight ? cost.weight : 1;
   }
   /// The error that acquire() ends with whatever else happens, or nullopt.
-  std::optional<Error> refusal(std::uint32_t weight, const CancelToken& cancel);
+  std::optional<Error> refusal(const Cost& cost, const CancelToken& cancel);
   /// Steady ns at which a request may leave (<= now_ns(): at once), or kNoDeadline.
-  std::int64_t leaves_at_ns(std::uint32_t weight);
-  Permit leave(std::uint32_t weight);
+  std::int64_t leaves_at_ns(const Cost& cost);
+  Permit leave(const Cost& cost);
   Outstanding take_outstanding(const Permit& permit);
   Standing make_standing(Pause pause) const;
   void load_ban();
@@ -117,22 +120,22 @@ void RateLimiter::Impl::anchor(DurationMs offset) {
 
 // Only the first of those that wait looks at the budget, and sleeps until it has a chance; the others
 // sleep until they are the first. So a heavy request is never overtaken for ever by light ones.
-Task<Result<Permit>> RateLimiter::Impl::acquire(std::uint32_t weight, CancelToken cancel) {
-  std::optional<Error> refused = refusal(weight, cancel);
+Task<Result<Permit>> RateLimiter::Impl::acquire(Cost cost, CancelToken cancel) {
+  std::optional<Error> refused = refusal(cost, cancel);
   if (refused) co_return fail(*std::move(refused));
-  if (waiters_.empty() && leaves_at_ns(weight) <= now_ns()) co_return leave(weight);
+  if (waiters_.empty() && leaves_at_ns(cost) <= now_ns()) co_return leave(cost);
 
   Waiter self(loop_);
   waiters_.push_back(&self);
   while (true) {
     std::int64_t deadline = kNoDeadline;
     if (waiters_.front() == &self) {
-      deadline = leaves_at_ns(weight);
+      deadline = leaves_at_ns(cost);
       if (deadline <= now_ns()) break;
     }
     const Wake wake = co_await self.woken.wait(cancel, deadline);
     (void)wake;  // whatever it was, the state tells what is to be done
-    refused = refusal(weight, cancel);
+    refused = refusal(cost, cancel);
     if (refused) {
       forget(self);
       wake_first();
@@ -140,12 +143,12 @@ Task<Result<Permit>> RateLimiter::Impl::acquire(std::uint32_t weight, CancelToke
     }
   }
   waiters_.pop_front();
-  const Permit permit = leave(weight);
+  const Permit permit = leave(cost);
   wake_first();
   co_return permit;
 }
 
-std::optional<Error> RateLimiter::Impl::refusal(std::uint32_t weight, const CancelToken& cancel) {
+std::optional<Error> RateLimiter::Impl::refusal(const Cost& cost, const CancelToken& cancel) {
   if (cancel.cancelled()) return CancelToken::error();
   if (ban_file_error_) return ban_file_error_;
   drop_passed(ban_);
@@ -157,16 +160,16 @@ std::optional<Error> RateLimiter::Impl::refusal(std::uint32_t weight, const Canc
   }
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     const std::int64_t allowed = buckets_[i]->allowed();
-    if (cost_of(i, weight) <= allowed) continue;
-    return Error(Code::kUsage, options_.source + ": a request of weight " + std::to_string(weight) +
-                                   " never fits \"" + rules_[i].name + "\", of which " +
-                                   std::to_string(allowed) + " may be used (" +
+    if (!counts(i, cost) || cost_of(i, cost) <= allowed) continue;
+    return Error(Code::kUsage, options_.source + ": a request of weight " +
+                                   std::to_string(cost.weight) + " never fits \"" + rules_[i].name +
+                                   "\", of which " + std::to_string(allowed) + " may be used (" +
                                    std::to_string(options_.max_share_percent) + " %)");
   }
   return std::nullopt;
 }
 
-std::int64_t RateLimiter::Impl::leaves_at_ns(std::uint32_t weight) {
+std::int64_t RateLimiter::Impl::leaves_at_ns(const Cost& cost) {
   if (buckets_.empty() && !pause_) return 0;
   const std::int64_t now = now_ns();
   drop_passed(pause_);
@@ -174,15 +177,18 @@ std::int64_t RateLimiter::Impl::leaves_at_ns(std::uint32_t weight) {
   const std::int64_t exchange_now = exchange_ns(now);
   std::int64_t latest = exchange_now;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    latest = std::max(latest, buckets_[i]->leaves_at(exchange_now, cost_of(i, weight)));
+    if (!counts(i, cost)) continue;
+    latest = std::max(latest, buckets_[i]->leaves_at(exchange_now, cost_of(i, cost)));
   }
   return latest == kOnlyAnAnswer ? kNoDeadline : now + (latest - exchange_now);
 }
 
-Permit RateLimiter::Impl::leave(std::uint32_t weight) {
-  const Permit permit{next_permit_++, weight};
-  for (std::size_t i = 0; i < buckets_.size(); ++i) buckets_[i]->leave(cost_of(i, weight));
-  outstanding_.emplace(permit.id, Outstanding{weight, exchange_ns(now_ns())});
+Permit RateLimiter::Impl::leave(const Cost& cost) {
+  const Permit permit{next_permit_++};
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    if (counts(i, cost)) buckets_[i]->leave(cost_of(i, cost));
+  }
+  outstanding_.emplace(permit.id, Outstanding{cost, exchange_ns(now_ns())});
   return permit;
 }
 
@@ -204,7 +210,7 @@ void RateLimiter::Impl::answered(Permit permit, const Feedback& feedback) {
   answer.server_time = date ? feedback.server_time * kNsPerMs : -1;
   std::size_t headers = 0;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    answer.cost = cost_of(i, request.weight);
+    answer.cost = cost_of(i, request.cost);
     answer.reported = -1;
     if (!rules_[i].usage_header.empty()) {
       if (headers < feedback.used.size()) {
@@ -212,7 +218,7 @@ void RateLimiter::Impl::answered(Permit permit, const Feedback& feedback) {
       }
       ++headers;
     }
-    buckets_[i]->answered(now, answer);
+    if (counts(i, request.cost)) buckets_[i]->answered(now, answer);
   }
   wake_first();
 }
@@ -220,7 +226,7 @@ void RateLimiter::Impl::answered(Permit permit, const Feedback& feedback) {
 void RateLimiter::Impl::released(Permit permit) {
   const Outstanding request = take_outstanding(permit);
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    buckets_[i]->take_back(cost_of(i, request.weight));
+    if (counts(i, request.cost)) buckets_[i]->take_back(cost_of(i, request.cost));
   }
   wake_first();
 }
@@ -307,8 +313,8 @@ RateLimiter::RateLimiter(async::Loop& loop, LimitRules rules, LimiterOptions opt
     : impl_(std::make_unique<Impl>(loop, std::move(rules), std::move(options))) {}
 RateLimiter::~RateLimiter() = default;
 
-Task<Result<Permit>> RateLimiter::acquire(std::uint32_t weight, CancelToken cancel) {
-  return impl_->acquire(weight, cancel);
+Task<Result<Permit>> RateLimiter::acquire(Cost cost, CancelToken cancel) {
+  return impl_->acquire(cost, cancel);
 }
 void RateLimiter::answered(Permit permit, const Feedback& feedback) {
   impl_->answered(permit, feedback);

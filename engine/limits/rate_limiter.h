@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/async/loop.h"
@@ -37,10 +38,15 @@ struct LimiterOptions {
   BanFile* bans = nullptr;
 };
 
+/// What a request costs.
+struct Cost {
+  std::uint32_t weight = 1;   ///< against rules of kWeight
+  std::string_view endpoint;  ///< which of the rules for one endpoint count it; "": none of them
+};
+
 /// A request that may leave (or has left) and has not been answered.
 struct Permit {
   std::uint64_t id = 0;
-  std::uint32_t weight = 0;
 };
 
 /// What a response says about the limits. Times are wall ms of the exchange's clock.
@@ -80,10 +86,11 @@ class RateLimiter {
   RateLimiter(async::Loop& loop, LimitRules rules, LimiterOptions options);
   ~RateLimiter();
 
-  /// Waits, first come first served, until a request of this weight may leave.
+  /// Waits, first come first served, until a request of this cost may leave. `cost.endpoint` points to
+  /// text that outlives the permit.
   /// Errors: kCancelled; kBanned, with the end of the ban in retry_at_ms: also for those that wait when
   ///         the ban comes; kUsage: the weight exceeds what one window may hold.
-  [[nodiscard]] Task<Result<Permit>> acquire(std::uint32_t weight, CancelToken cancel);
+  [[nodiscard]] Task<Result<Permit>> acquire(Cost cost, CancelToken cancel);
 
   /// The request was answered (or failed: then `feedback` is empty, and its weight counts as used).
   /// Each permit comes back exactly once.

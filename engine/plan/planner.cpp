@@ -79,6 +79,17 @@ class ArchivePlanner {
   std::vector<exchange::ArchiveFile> files_;
 };
 
+/// The bands of pages that hold at most `rows_max`.
+std::vector<exchange::PageBand> cut_bands(std::span<const exchange::PageBand> bands,
+                                          std::uint32_t rows_max) {
+  std::vector<exchange::PageBand> cut;
+  for (const exchange::PageBand& band : bands) {
+    cut.push_back({std::min(band.rows_max, rows_max), band.weight});
+    if (band.rows_max >= rows_max) break;  // larger ones cost more for the same rows
+  }
+  return cut;
+}
+
 SourceTotals& totals_of(std::vector<SourceTotals>& totals, std::string source) {
   const auto at = std::find_if(totals.begin(), totals.end(),
                                [&](const SourceTotals& known) { return known.source == source; });
@@ -119,7 +130,8 @@ SeriesPlan plan_series(const Series& series, const RangeSet& wanted,
   RangeSet rest = wanted;
   for (const exchange::ArchiveFile& file : plan.files) rest.subtract(file.range);
   rest = aligned(series.interval, rest);
-  plan.pages = plan_pages(series.interval, rest, market.page_bands(series.kind));
+  plan.pages = plan_pages(series.interval, rest,
+                          cut_bands(market.page_bands(series.kind), options.page_rows_max));
   return plan;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ struct PlanOptions {
   RangeSet archive_answered;
   /// With kAuto, an archive file is taken where it serves at least so many wanted slots.
   std::int64_t archive_rows_min = 3'000;
+  /// Pages hold no more rows, whatever the market's bands say.
+  std::uint32_t page_rows_max = std::numeric_limits<std::uint32_t>::max();
 };
 
 /// Months and days that the archive has (published by `now`) where they pay, REST for the rest.

@@ -41,7 +41,7 @@ std::string info(std::string_view symbols, std::string_view limits = kUmLimits) 
 
 Result<InstrumentList> parse(std::string_view market, std::string_view body) {
   const Padded padded(body);
-  return market_of(market).parse_instruments(padded.view());
+  return market_of(market).parse_instruments("", padded.view());
 }
 
 TEST(ExchangeInfo, ReadsPerpetualsDatedFuturesAndCoinMarginedOnes) {

@@ -38,7 +38,7 @@ TEST(BinanceUm, ChargesByTheNumberOfRows) {
 
 TEST(BinanceUm, EachKindHasItsEndpoint) {
   const auto target = [](Kind kind, std::string symbol) {
-    return market_of("um").next_candle_request(series_of("um", std::move(symbol), kind), 0).target;
+    return market_of("um").next_candle_request(series_of("um", std::move(symbol), kind), 0)->target;
   };
   EXPECT_EQ(target(Kind::kCandles, "BTCUSDT"),
             "/fapi/v1/klines?symbol=BTCUSDT&interval=1m&startTime=0&limit=1");
@@ -59,8 +59,8 @@ TEST(BinanceSpot, CostsTwoAtAnyLimit) {
             "/api/v3/klines?symbol=BTCUSDT&interval=1M&startTime=1704067200000"
             "&endTime=1709251199999&limit=2");
   EXPECT_EQ(request.weight, 2U);
-  EXPECT_EQ(spot.next_candle_request(series_of("spot", "BTCUSDT"), kFrom).weight, 2U);
-  EXPECT_EQ(spot.instruments_request().weight, 20U);
+  EXPECT_EQ(spot.next_candle_request(series_of("spot", "BTCUSDT"), kFrom)->weight, 2U);
+  EXPECT_EQ(spot.instruments_request("").weight, 20U);
 }
 
 TEST(BinanceSpot, NoSymbolCanAddAParameterOrAHeader) {

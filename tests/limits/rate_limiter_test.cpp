@@ -49,7 +49,8 @@ class RateLimiterTest : public testing::Test {
 
   static Task<Result<void>> ask_task(RateLimiter& limiter, std::uint32_t weight, Asked& asked,
                                      CancelToken cancel) {
-    Result<Permit> permit = co_await limiter.acquire(weight, cancel);
+    const Cost cost{weight, {}};
+    Result<Permit> permit = co_await limiter.acquire(cost, cancel);
     asked.answer = std::move(permit);
     co_return Result<void>();
   }
@@ -409,7 +410,7 @@ TEST_F(RateLimiterTest, APauseDoesNotHideABan) {
 TEST_F(RateLimiterTest, WithoutRulesNobodyEverWaits) {
   RateLimiter& limiter = make({});
   for (int i = 0; i < 100'000; ++i) {
-    const Result<Permit> permit = loop_.run(limiter.acquire(1'000'000, CancelToken()));
+    const Result<Permit> permit = loop_.run(limiter.acquire({1'000'000, {}}, CancelToken()));
     ASSERT_TRUE(permit);
     limiter.answered(*permit, Feedback());
   }

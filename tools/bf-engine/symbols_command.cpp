@@ -74,11 +74,9 @@ Result<net::Url> base_url(const SymbolsFlags& flags, const exchange::MarketApi& 
 async::Task<Result<exchange::InstrumentList>> ask(backfill::MarketClient& client,
                                                   net::HttpClient& http,
                                                   async::CancelToken cancel) {
-  const Result<net::HttpResponse> response =
-      co_await client.get(client.api().instruments_request(), cancel);
+  Result<exchange::InstrumentList> list = co_await client.get_instruments(cancel);
   co_await http.close();
-  if (!response) co_return fail(response.error());
-  co_return client.api().parse_instruments(response->body);
+  co_return std::move(list);
 }
 
 Result<std::vector<Symbol>> ask_exchange(const SymbolsFlags& flags, const exchange::MarketApi& api,

@@ -14,7 +14,8 @@ Json series_json(const SeriesReport& series) {
   Json object = {{"series", series.series.name()},
                  {"asked", range_json(series.asked)},
                  {"wanted", range_json(series.wanted)},
-                 {"not_listed", series.not_listed}};
+                 {"not_listed", series.not_listed},
+                 {"not_served", series.not_served}};
   object.update(counts_json(series.slots));
   object["rows_stored"] = series.rows_stored;
   object["rows_rejected"] = series.rows_rejected;

@@ -6,7 +6,7 @@
 //    "seconds", "requests", "candles_stored", "bytes_in", "limited", "bans", "stopped_by", "retry_at",
 //    "planned": [{"source", "requests", "weight", "candles", "bytes", "seconds"}],
 //    "failures": [{"code", "message", "count", "retry_at"}],
-//    "series": [{"series", "asked": {"from", "to"}, "wanted": {"from", "to"}, "not_listed", "held",
+//    "series": [{"series", "asked": {"from", "to"}, "wanted": {"from", "to"}, "not_listed", "not_served", "held",
 //                "absent_confirmed", "absent_provisional", "missing", "next_due", "rows_stored",
 //                "rows_rejected", "conflicts", "rows_by_source": {SOURCE: N}, "failures": [...]}]}
 //

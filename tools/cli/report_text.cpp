@@ -17,6 +17,7 @@ using backfill::SeriesReport;
 struct Totals {
   store::SlotCounts slots;
   std::int64_t not_listed = 0;
+  std::int64_t not_served = 0;
   std::int64_t rejected = 0;
   std::int64_t conflicts = 0;
 };
@@ -33,6 +34,7 @@ Totals totals_of(const RunReport& report) {
       totals.slots.next_due = due;
     }
     totals.not_listed += series.not_listed;
+    totals.not_served += series.not_served;
     totals.rejected += series.rows_rejected;
     totals.conflicts += series.conflicts;
   }
@@ -96,6 +98,10 @@ void append_hints(std::string& out, const RunReport& report, const Totals& total
   if (totals.not_listed > 0) {
     out += fmt::format("{} of the asked range lie before a listing or after a delisting\n",
                        format_counted(totals.not_listed, "slot"));
+  }
+  if (totals.not_served > 0) {
+    out += fmt::format("{} of the asked range are older than what the exchange still serves\n",
+                       format_counted(totals.not_served, "slot"));
   }
   if (totals.rejected > 0) {
     out += fmt::format("{} refused as contradicting themselves; -v shows each\n",
