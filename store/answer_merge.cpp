@@ -55,8 +55,9 @@ void absorb(Answer& into, const Answer& other) {
 
 class Merger {
  public:
-  Merger(std::span<const Answer> answers, const RangeSet& held, Interval interval, TimeRange span)
-      : answers_(answers), held_(held), interval_(interval), span_(span), order_(answers.size()) {
+  Merger(std::span<const Answer> answers, const HeldSlots& held, const Series& series,
+         TimeRange span)
+      : answers_(answers), held_(held), series_(series), span_(span), order_(answers.size()) {
     std::iota(order_.begin(), order_.end(), 0U);
     std::sort(order_.begin(), order_.end(), [this](std::uint32_t a, std::uint32_t b) {
       return before(answers_[a], answers_[b]);
@@ -64,13 +65,14 @@ class Merger {
   }
 
   [[nodiscard]] std::vector<StateRange> states(std::span<const Answer> answers) const {
-    GapIndex gaps(interval_);
-    gaps.add_held(held_);
+    GapIndex gaps(series_);
+    // As the own exchange sees them: rows of others change nothing of what its answers say.
+    gaps.add_held({held_.by_own(), {}});
     for (const Answer& answer : answers) gaps.add_answer(answer);
     return gaps.states(kAllTime);
   }
 
-  /// Merges what lies in `slots` wholly.
+  /// Merges answers of the own exchange that lie in `slots` wholly, and of others that are held wholly.
   [[nodiscard]] MergedAnswers merge(const RangeSet& slots) const {
     MergedAnswers merged;
     merged.index.resize(answers_.size());
@@ -80,7 +82,9 @@ class Merger {
       const Answer& answer = answers_[i];
       const bool equal = previous != nullptr && *previous == answer;
       previous = &answer;
-      const bool mergeable = slots.covers(slots_of(answer)) && within_span(answer);
+      const bool own = answer.exchange == series_.instrument.exchange;
+      const bool mergeable =
+          (own ? slots : held_.all).covers(slots_of(answer)) && within_span(answer);
       if (!equal) {
         const bool joins = open && mergeable &&
                            compare_source(merged.answers.back(), answer) == 0 &&
@@ -101,30 +105,31 @@ class Merger {
 
  private:
   [[nodiscard]] TimeRange slots_of(const Answer& answer) const {
-    return {slot_ceil(interval_, answer.asked.from), slot_ceil(interval_, answer.asked.to)};
+    return {slot_ceil(series_.interval, answer.asked.from),
+            slot_ceil(series_.interval, answer.asked.to)};
   }
   [[nodiscard]] bool within_span(const Answer& answer) const {
     return span_.from <= answer.asked.from && answer.asked.to <= span_.to;
   }
 
   std::span<const Answer> answers_;
-  const RangeSet& held_;
-  Interval interval_;
+  const HeldSlots& held_;
+  const Series& series_;
   TimeRange span_;
   std::vector<std::uint32_t> order_;
 };
 
 }  // namespace
 
-MergedAnswers merge_answers(std::span<const Answer> answers, const RangeSet& held,
-                            Interval interval, TimeRange span) {
-  const Merger merger(answers, held, interval, span);
+MergedAnswers merge_answers(std::span<const Answer> answers, const HeldSlots& held,
+                            const Series& series, TimeRange span) {
+  const Merger merger(answers, held, series, span);
   const std::vector<StateRange> states = merger.states(answers);
   MergedAnswers merged = merger.merge(settled_slots(states));
   if (merger.states(merged.answers) == states) return merged;
   // Two answers that confirmed a hole by the time between them may be asked at one time once they are
   // merged. What covers held slots alone bears on no hole.
-  merged = merger.merge(held);
+  merged = merger.merge(held.by_own());
   if (merger.states(merged.answers) == states) return merged;
   return merger.merge(RangeSet());
 }

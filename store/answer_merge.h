@@ -7,7 +7,8 @@
 // not change by it:
 //
 //   the state of any slot    Answers are merged only where each slot that they cover is held, or is
-//                            confirmed absent by what the segment itself has. Both are final: no answer
+//                            confirmed absent by what the segment itself has; a fallback's, which are
+//                            no evidence, where each is held. Both are final: no answer
 //                            and no row that comes later takes them back, so whatever else is folded
 //                            with the segment, the slots have the states that they had. The merged
 //                            answers are folded and compared before they are used.
@@ -20,8 +21,8 @@
 #include <vector>
 
 #include "store/answer.h"
-#include "store/base/interval.h"
-#include "store/base/range_set.h"
+#include "store/base/series.h"
+#include "store/held_slots.h"
 
 namespace bf::store {
 
@@ -30,9 +31,9 @@ struct MergedAnswers {
   std::vector<std::uint32_t> index;  ///< which of `answers` stands for the n-th that was given
 };
 
-/// Merges the answers of a segment of `span` that will hold the slots `held`. Equal answers become one
+/// Merges the answers of a segment of `series` and `span` that will hold the slots `held`. Equal answers become one
 /// wherever they lie; others are merged only when they lie within the span.
-[[nodiscard]] MergedAnswers merge_answers(std::span<const Answer> answers, const RangeSet& held,
-                                          Interval interval, TimeRange span);
+[[nodiscard]] MergedAnswers merge_answers(std::span<const Answer> answers, const HeldSlots& held,
+                                          const Series& series, TimeRange span);
 
 }  // namespace bf::store

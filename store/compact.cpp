@@ -38,10 +38,15 @@ Result<Conflicts> conflicts_of(const Segments& segments, const Series& series) {
   return Conflicts(std::move(losses), series.instrument.exchange);
 }
 
-std::vector<StateRange> states_of(const Segments& segments, Interval interval) {
-  GapIndex gaps(interval);
+GapIndex gaps_of(const Segments& segments, const Series& series) {
+  GapIndex gaps(series);
   for (const auto& segment : segments) add_segment(gaps, *segment);
-  return gaps.states({kTimeMin, kTimeMax});
+  return gaps;
+}
+
+bool same_gaps(const GapIndex& a, const GapIndex& b) {
+  constexpr TimeRange kAll = {kTimeMin, kTimeMax};
+  return a.held_by_own() == b.held_by_own() && a.states(kAll) == b.states(kAll);
 }
 
 /// What a segment alone says, decoded anew.
@@ -69,15 +74,15 @@ struct AnswerTable {
   std::map<const Answer*, std::uint32_t> index;
 };
 
-AnswerTable merge_tables(const Segments& segments, Interval interval, TimeRange span) {
+AnswerTable merge_tables(const Segments& segments, const Series& series, TimeRange span) {
   std::vector<Answer> answers;
-  RangeSet held;
+  HeldSlots held;
   for (const auto& segment : segments) {
     answers.insert(answers.end(), segment->answers().begin(), segment->answers().end());
     held.add(segment->held());
   }
   AnswerTable table;
-  table.merged = merge_answers(answers, held, interval, span);
+  table.merged = merge_answers(answers, held, series, span);
   std::size_t at = 0;
   for (const auto& segment : segments) {
     for (const Answer& answer : segment->answers()) table.index[&answer] = table.merged.index[at++];
@@ -146,7 +151,7 @@ Result<Compaction::Segments> Compaction::open_segments() const {
 }
 
 Result<void> Compaction::compact_span(TimeRange span, const Segments& segments) {
-  const AnswerTable table = merge_tables(segments, series_.interval, span);
+  const AnswerTable table = merge_tables(segments, series_, span);
   Result<Conflicts> conflicts = conflicts_of(segments, series_);
   if (!conflicts) return fail(conflicts.error());
   Result<Merge> merge = merge_segments(segments, series_);
@@ -177,7 +182,7 @@ Result<void> Compaction::compact_span(TimeRange span, const Segments& segments) 
                                       ": compacted, it has other rows than the segments that it "
                                       "would replace; bad memory or a fault of the codec");
     }
-    if (states_of({*after}, series_.interval) != states_of(segments, series_.interval)) {
+    if (!same_gaps(gaps_of({*after}, series_), gaps_of(segments, series_))) {
       return fail(Code::kCorrupt, path +
                                       ": compacted, it has other gaps than the segments that it "
                                       "would replace; bad memory or a fault of the merge");

@@ -156,7 +156,7 @@ Result<std::string> Examiner::judge_segment(ExaminedSegment& segment) {
     if (strange) return fail(opened.error());
     return opened.error().message();
   }
-  segment.held = (*opened)->held();
+  segment.held = (*opened)->held().all;
   segment.held_is_known = true;
   const Result<void> verified = verify_segment(found_.series.interval, **opened);
   if (!verified && verified.error().code() == Code::kFormat) return fail(verified.error());
@@ -250,7 +250,7 @@ Result<void> Examiner::examine_gap_cache() {
   std::string what;
   if (*state == GapCacheBytes::kDamaged) what = "damaged, or torn by a power loss";
   const auto cached = read_gap_cache(files_, found_.series, found_.manifest);
-  GapIndex folded(found_.series.interval);
+  GapIndex folded(found_.series);
   bool whole = true;
   for (const ExaminedSegment& segment : found_.segments) {
     whole = whole && segment.whole;

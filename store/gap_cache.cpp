@@ -37,12 +37,16 @@ std::uint64_t hash_of(const GapCacheHeader& header, std::span<const std::byte> b
   return digest(body, checksum(fields, place));
 }
 
-std::optional<GapIndex> decode(std::span<const std::byte> raw, Interval interval) {
+std::optional<GapIndex> decode(std::span<const std::byte> raw, const Series& series) {
   ByteReader in(raw);
-  const Result<RangeSet> held = read_ranges(in, raw.size());
-  if (!held) return std::nullopt;
-  GapIndex gaps(interval);
-  gaps.add_held(*held);
+  HeldSlots held;
+  for (RangeSet* const slots : {&held.all, &held.by_others}) {
+    Result<RangeSet> read = read_ranges(in, raw.size());
+    if (!read) return std::nullopt;
+    *slots = std::move(*read);
+  }
+  GapIndex gaps(series);
+  gaps.add_held(held);
   for (std::size_t left = in.count(kAnswerBytesMin); left > 0; --left) {
     const Result<Answer> answer = read_answer(in);
     if (!answer) return std::nullopt;
@@ -68,10 +72,10 @@ std::optional<GapIndex> read_gap_cache(FileSystem& files, const Series& series,
                      plausible_sizes(header.size, header.raw_size) &&
                      header.hash == hash_of(header, body, manifest);
   if (!valid) return std::nullopt;
-  if (header.size == header.raw_size) return decode(body, series.interval);
+  if (header.size == header.raw_size) return decode(body, series);
   Bytes raw(header.raw_size);
   if (!unpack(body, raw)) return std::nullopt;
-  return decode(raw, series.interval);
+  return decode(raw, series);
 }
 
 Result<GapCacheBytes> check_gap_cache(FileSystem& files, const Series& series,
@@ -95,6 +99,9 @@ Result<void> write_gap_cache(FileSystem& files, const Series& series, const Mani
   Bytes raw;
   ByteWriter out(raw);
   write_ranges(out, gaps.held());
+  RangeSet by_others = gaps.held();
+  by_others.subtract(gaps.held_by_own());
+  write_ranges(out, by_others);
   out.varint(gaps.answers().size());
   for (const Answer& answer : gaps.answers()) write_answer(out, answer);
 

@@ -115,7 +115,8 @@ struct Change {
 
 /// The changes of evidence in `wanted`, in order of time.
 std::vector<Change> changes_in(TimeRange wanted, const std::vector<Answer>& answers,
-                               Interval interval, std::span<const TimeRange> held) {
+                               std::string_view own_exchange, Interval interval,
+                               std::span<const TimeRange> held) {
   std::vector<Change> changes;
   const auto add = [&](TimeRange range, Change::What begin, Change::What end,
                        const Answer& answer) {
@@ -126,7 +127,7 @@ std::vector<Change> changes_in(TimeRange wanted, const std::vector<Answer>& answ
   };
   for (const Answer& answer : answers) {
     const TimeRange covered = slots_in(interval, answer.asked);
-    if (covered.intersect(wanted).empty()) continue;
+    if (answer.exchange != own_exchange || covered.intersect(wanted).empty()) continue;
     add(covered, Change::What::kCover, Change::What::kUncover, answer);
     add(spanned_slots(answer, covered, interval, held), Change::What::kSpan, Change::What::kUnspan,
         answer);
@@ -179,8 +180,9 @@ std::string_view slot_state_name(SlotState state) noexcept {
   return "unknown";
 }
 
-void GapIndex::add_rows(const std::vector<TimeMs>& open_times) {
+void GapIndex::add_rows(const std::vector<TimeMs>& open_times, std::string_view exchange) {
   if (open_times.empty()) return;
+  const bool own = exchange == own_exchange_;
   for (std::size_t row = 0; row < open_times.size();) {
     TimeRange run{slot_begin(interval_, open_times[row]), next_slot(interval_, open_times[row])};
     // [run.to, next_end) is the slot that would carry the run on; no division a row.
@@ -193,41 +195,52 @@ void GapIndex::add_rows(const std::vector<TimeMs>& open_times) {
                                              : run.to + interval_ms(interval_);
     }
     held_.add(run);
+    if (own) own_.add(run);
   }
-  drop_held_answers(
+  drop_settled_answers(
       {slot_begin(interval_, open_times.front()), next_slot(interval_, open_times.back())});
 }
 
-void GapIndex::add_held(const RangeSet& slots) {
-  if (slots.empty()) return;
-  held_.add(slots);
-  drop_held_answers({slots.ranges().front().from, slots.ranges().back().to});
+void GapIndex::add_held(const HeldSlots& slots) {
+  if (slots.all.empty()) return;
+  held_.add(slots.all);
+  own_.add(slots.by_others.empty() ? slots.all : slots.by_own());
+  drop_settled_answers({slots.all.ranges().front().from, slots.all.ranges().back().to});
+}
+
+bool GapIndex::is_settled(const Answer& answer) const {
+  const RangeSet& held = answer.exchange == own_exchange_ ? own_ : held_;
+  return held.covers(slots_in(interval_, answer.asked));
 }
 
 void GapIndex::add_answer(const Answer& answer) {
-  const TimeRange covered = slots_in(interval_, answer.asked);
-  if (covered.empty() || held_.covers(covered)) return;
+  if (slots_in(interval_, answer.asked).empty() || is_settled(answer)) return;
   answers_.push_back(answer);
 }
 
-void GapIndex::drop_held_answers(TimeRange changed) {
+void GapIndex::drop_settled_answers(TimeRange changed) {
   std::erase_if(answers_, [&](const Answer& answer) {
-    // Only what meets the rows that came can have become held.
+    // Only what meets the rows that came can have become settled.
     if (answer.asked.to < changed.from || changed.to < answer.asked.from) return false;
-    return held_.covers(slots_in(interval_, answer.asked));
+    return is_settled(answer);
   });
 }
 
 std::vector<StateRange> GapIndex::states(TimeRange wanted) const {
+  return states_over(wanted, held_);
+}
+
+std::vector<StateRange> GapIndex::states_over(TimeRange wanted, const RangeSet& rows) const {
   wanted = slots_in(interval_, wanted);
   if (wanted.empty()) return {};
-  const std::vector<StateRange> without_rows =
-      states_without_rows(wanted, changes_in(wanted, answers_, interval_, held_.ranges()));
+  // What the own exchange's answers say is held against its own rows.
+  const std::vector<StateRange> without_rows = states_without_rows(
+      wanted, changes_in(wanted, answers_, own_exchange_, interval_, own_.ranges()));
 
   // Held ranges laid over it.
   std::vector<StateRange> states;
-  auto held = first_behind(held_.ranges(), wanted.from);
-  const auto held_end = held_.ranges().end();
+  auto held = first_behind(rows.ranges(), wanted.from);
+  const auto held_end = rows.ranges().end();
   for (const StateRange& piece : without_rows) {
     TimeMs from = piece.range.from;
     while (from < piece.range.to) {
@@ -270,9 +283,23 @@ SlotCounts GapIndex::count(TimeRange wanted) const {
 
 RangeSet GapIndex::to_fetch(TimeRange wanted, TimeMs now) const {
   RangeSet ranges;
-  for (const StateRange& piece : states(wanted)) {
+  for (const StateRange& piece : states_over(wanted, own_)) {
     const bool due = piece.state == SlotState::kAbsentProvisional && piece.due <= now;
     if (piece.state == SlotState::kMissing || due) ranges.add(piece.range);
+  }
+  return ranges;
+}
+
+RangeSet GapIndex::to_ask_of(std::string_view exchange, const RangeSet& wanted, TimeMs now) const {
+  RangeSet ranges = wanted;
+  ranges.subtract(held_);
+  for (const Answer& answer : answers_) {
+    if (answer.exchange != exchange) continue;
+    TimeRange covered = slots_in(interval_, answer.asked);
+    const bool lately = answer.asked_at > now - kAskAgainMs;
+    if (!lately)
+      covered.to = std::min(covered.to, slot_begin(interval_, answer.asked_at - kConfirmMs));
+    if (!covered.empty()) ranges.subtract(covered);
   }
   return ranges;
 }

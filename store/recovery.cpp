@@ -71,8 +71,7 @@ Result<OpenedSeries> create_series(const SeriesHome& home, const Series& series)
     return fail(replaced.error());
   }
   const LogIdentity identity{manifest.series_uuid, manifest.log_epoch};
-  return OpenedSeries{manifest, LogWriter(std::move(*log), identity, {}),
-                      GapIndex(series.interval)};
+  return OpenedSeries{manifest, LogWriter(std::move(*log), identity, {}), GapIndex(series)};
 }
 
 /// The gap index of the live segments. With a cache none of them is opened: each is checked at its
@@ -81,7 +80,7 @@ Result<GapIndex> fold_segments(FileSystem& files, const Series& series, const Ma
   if (std::optional<GapIndex> cached = read_gap_cache(files, series, manifest)) {
     return std::move(*cached);
   }
-  GapIndex gaps(series.interval);
+  GapIndex gaps(series);
   std::vector<std::shared_ptr<const Segment>> segments;
   for (const SegmentEntry& entry : manifest.segments) {
     auto segment = Segment::open(files, series, manifest.series_uuid, entry);
@@ -99,7 +98,7 @@ Result<GapIndex> fold_segments(FileSystem& files, const Series& series, const Ma
 Result<void> fold_frames(std::span<const std::byte> bytes, std::span<const FoundFrame> frames,
                          OpenedSeries& opened) {
   return decode_frames(bytes, frames, [&opened](const FoundFrame&, AnsweredRows&& page) {
-    opened.gaps.add_rows(page.rows.open_time());
+    opened.gaps.add_rows(page.rows.open_time(), page.answer.exchange);
     opened.gaps.add_answer(page.answer);
     opened.log_rows += page.rows.row_count();
     ++opened.log_pages;

@@ -152,7 +152,7 @@ Result<void> Repair::prepare() {
 
 /// The cache is of no consequence: without it the next opening takes longer.
 void Repair::rewrite_gap_cache() {
-  GapIndex gaps(found_.series.interval);
+  GapIndex gaps(found_.series);
   const Manifest& manifest = switches_ ? switch_.next() : found_.manifest;
   for (const SegmentEntry& entry : manifest.segments) {
     const auto segment = Segment::open(home_.files, found_.series, manifest.series_uuid, entry);

@@ -14,17 +14,16 @@ namespace bf::store {
 namespace {
 
 /// The slots of the pages' rows in `span`.
-RangeSet slots_in(Interval interval, std::span<const AnsweredRows* const> pages, TimeRange span) {
-  RangeSet slots;
+HeldSlots slots_in(const Series& series, std::span<const AnsweredRows* const> pages,
+                   TimeRange span) {
+  SlotCollector slots(series.interval);
   for (const AnsweredRows* page : pages) {
     const std::vector<TimeMs>& times = page->rows.open_time();
     const auto begin = std::lower_bound(times.begin(), times.end(), span.from);
     const auto end = std::lower_bound(begin, times.end(), span.to);
-    RangeSet of_page;
-    add_slots(interval, std::span(begin, end), of_page);
-    slots.add(of_page);
+    slots.add(std::span(begin, end), page->answer.exchange == series.instrument.exchange);
   }
-  return slots;
+  return slots.held();
 }
 
 }  // namespace
@@ -106,8 +105,8 @@ std::vector<Seal::SpanPlan> Seal::plan_spans() const {
 Result<void> Seal::seal_span(const SpanPlan& plan) {
   std::vector<Answer> answers;
   for (const AnsweredRows* page : plan.pages) answers.push_back(page->answer);
-  const MergedAnswers merged = merge_answers(
-      answers, slots_in(series_.interval, plan.pages, plan.span), series_.interval, plan.span);
+  const MergedAnswers merged =
+      merge_answers(answers, slots_in(series_, plan.pages, plan.span), series_, plan.span);
   SegmentSwitch::NewSegment segment;
   segment.answers = merged.answers;
   segment.first_sequence = first_sequence_;

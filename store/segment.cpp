@@ -153,9 +153,11 @@ Result<void> Segment::read_coverage() {
     if (!answer) return fail(answer.error().at(path_));
     answers_.push_back(std::move(*answer));
   }
-  Result<RangeSet> held = read_ranges(in, trailer_.rows);
-  if (!held) return fail(held.error().at(path_));
-  held_ = std::move(*held);
+  for (RangeSet* const slots : {&held_.all, &held_.by_others}) {
+    Result<RangeSet> held = read_ranges(in, trailer_.rows);
+    if (!held) return fail(held.error().at(path_));
+    *slots = std::move(*held);
+  }
   if (!in.finished() || answers_.size() != trailer_.answers) {
     return fail(corrupt("the coverage contradicts itself"));
   }
@@ -292,6 +294,19 @@ Result<std::vector<AnswerRun>> Segment::read_runs() const {
     return fail(corrupt("the provenance does not cover the rows"));
   }
   return runs;
+}
+
+void Segment::collect_slots(const SegmentBlock& block, std::span<const TimeMs> open_times,
+                            std::span<const AnswerRun> runs, std::size_t& run,
+                            SlotCollector& slots) const {
+  for (std::size_t at = 0; at < open_times.size();) {
+    while (runs[run].row_end <= block.first_row + at) ++run;
+    const std::size_t end =
+        std::min<std::size_t>(open_times.size(), runs[run].row_end - block.first_row);
+    const bool own = answers_[runs[run].answer].exchange == series_.instrument.exchange;
+    slots.add(open_times.subspan(at, end - at), own);
+    at = end;
+  }
 }
 
 Result<std::vector<Conflict>> Segment::revisions() const {

@@ -17,8 +17,8 @@
 
 #include "store/answer.h"
 #include "store/base/file_system.h"
-#include "store/base/range_set.h"
 #include "store/base/series.h"
+#include "store/held_slots.h"
 #include "store/manifest.h"
 #include "store/origin.h"
 #include "store/row_codec.h"
@@ -71,12 +71,16 @@ class Segment {
     return supersedes_;
   }
   /// The slots that hold a row.
-  [[nodiscard]] const RangeSet& held() const noexcept { return held_; }
+  [[nodiscard]] const HeldSlots& held() const noexcept { return held_; }
 
   /// The blocks, by open time. Cost: the index is read once. Errors: kCorrupt, kIo.
   [[nodiscard]] Result<std::span<const SegmentBlock>> blocks() const;
   /// The answer of each run of rows; row_end of the last is the row count.
   [[nodiscard]] Result<std::span<const AnswerRun>> runs() const;
+  /// Adds the slots of a block, of which `open_times` are the rows', to `slots`. Blocks come in their
+  /// order; `run` is the place in `runs` where the last one ended, 0 at first.
+  void collect_slots(const SegmentBlock& block, std::span<const TimeMs> open_times,
+                     std::span<const AnswerRun> runs, std::size_t& run, SlotCollector& slots) const;
   /// Rows that lost against one of this segment's when it was written, by open time.
   [[nodiscard]] Result<std::vector<Conflict>> revisions() const;
   /// The same; they point into answers().
@@ -133,7 +137,7 @@ class Segment {
   SegmentTrailer trailer_;
   std::vector<Answer> answers_;
   std::vector<std::uint32_t> supersedes_;
-  RangeSet held_;
+  HeldSlots held_;
 
   mutable std::mutex mutex_;  // guards what is read on demand; each is set once and then only read
   mutable std::optional<Index> index_;

@@ -105,29 +105,11 @@ bool append_rescaled(CandleBatch& block, const CandleBatch& rows, std::size_t be
 
 }  // namespace
 
-void add_slots(Interval interval, std::span<const TimeMs> open_times, RangeSet& held) {
-  // Runs of neighbouring slots become one range before the set sees them.
-  const DurationMs length = interval == Interval::k1mo ? 0 : interval_ms(interval);
-  TimeRange run;
-  for (const TimeMs time : open_times) {
-    if (time == run.to && length != 0 && !run.empty()) {
-      run.to += length;
-      continue;
-    }
-    if (!run.empty() && run.contains(time)) continue;
-    const TimeRange slot = {slot_begin(interval, time), next_slot(interval, time)};
-    if (!run.empty() && slot.from == run.to) {
-      run.to = slot.to;
-      continue;
-    }
-    held.add(run);
-    run = slot;
-  }
-  held.add(run);
-}
-
 SegmentWriter::SegmentWriter(File& file, Identity identity, std::vector<Answer> answers)
-    : file_(file), identity_(std::move(identity)), answers_(std::move(answers)) {
+    : file_(file),
+      identity_(std::move(identity)),
+      answers_(std::move(answers)),
+      slots_(identity_.series.interval) {
   entry_.id = identity_.id;
   entry_.first_sequence = identity_.first_sequence;
   entry_.last_sequence = identity_.last_sequence;
@@ -167,6 +149,7 @@ Result<void> SegmentWriter::add_rows(const CandleBatch& rows, std::size_t begin,
       if (const Result<void> flushed = flush(); !flushed) return flushed;
       continue;
     }
+    slots_.add(std::span(rows.open_time()).subspan(begin, count), is_own(origin.answer));
     begin += count;
     entry_.rows += static_cast<std::uint32_t>(count);
     if (!runs_.empty() && runs_.back().answer == origin.answer &&
@@ -240,7 +223,6 @@ Result<void> SegmentWriter::flush() {
 
   const auto first_row = static_cast<std::uint32_t>(entry_.rows - rows);
   collect_exceptions(block_, 0, rows, first_row, wide_, odd_close_times_);
-  add_slots(identity_.series.interval, times, held_);
   sums_.push_back(sums_of(block_));
   if (trailer_.blocks++ == 0) trailer_.first_open = times.front();
   trailer_.last_open = times.back();
@@ -269,7 +251,9 @@ Bytes SegmentWriter::coverage_bytes() const {
   for (const std::uint32_t id : identity_.supersedes) out.varint(id);
   out.varint(answers_.size());
   for (const Answer& answer : answers_) write_answer(out, answer);
-  write_ranges(out, held_);
+  const HeldSlots held = slots_.held();
+  write_ranges(out, held.all);
+  write_ranges(out, held.by_others);
   return bytes;
 }
 
@@ -327,7 +311,7 @@ Result<void> SegmentWriter::check_written(FileSystem& files, const std::string& 
   if (!segment) return fail(segment.error());
   if ((*segment)->answers() != answers_) return differs("answers");
   if ((*segment)->supersedes() != identity_.supersedes) return differs("superseded segments");
-  if ((*segment)->held() != held_) return differs("held ranges");
+  if ((*segment)->held() != slots_.held()) return differs("held ranges");
   const Result<std::span<const AnswerRun>> runs = (*segment)->runs();
   if (!runs) return fail(runs.error());
   if (!std::equal(runs->begin(), runs->end(), runs_.begin(), runs_.end()))
@@ -340,7 +324,8 @@ Result<void> SegmentWriter::check_written(FileSystem& files, const std::string& 
 
   RowCodec codec;
   CandleBatch rows;
-  RangeSet held;
+  SlotCollector slots(identity_.series.interval);
+  std::size_t run = 0;
   std::vector<WideValue> wide;
   std::vector<OddCloseTime> odd_close_times;
   for (std::size_t i = 0; i < blocks->size(); ++i) {
@@ -349,10 +334,10 @@ Result<void> SegmentWriter::check_written(FileSystem& files, const std::string& 
     if (!read) return read;
     if (!same_sums(sums_of(rows), sums_[i])) return differs("rows");
     collect_exceptions(rows, 0, rows.row_count(), (*blocks)[i].first_row, wide, odd_close_times);
-    add_slots(identity_.series.interval, rows.open_time(), held);
+    (*segment)->collect_slots((*blocks)[i], rows.open_time(), *runs, run, slots);
   }
   if (wide != wide_ || odd_close_times != odd_close_times_) return differs("exceptions");
-  if (held != held_) return differs("slots");
+  if (slots.held() != slots_.held()) return differs("slots");
   return {};
 }
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "store/base/file_system.h"
-#include "store/base/range_set.h"
 #include "store/base/series.h"
+#include "store/held_slots.h"
 #include "store/manifest.h"
 #include "store/row_codec.h"
 #include "store/segment_format.h"
@@ -69,6 +69,9 @@ class SegmentWriter {
   [[nodiscard]] Bytes coverage_bytes() const;
   [[nodiscard]] Bytes run_bytes() const;
   [[nodiscard]] Place place(std::uint64_t offset) const;
+  [[nodiscard]] bool is_own(std::uint32_t answer) const {
+    return answers_[answer].exchange == identity_.series.instrument.exchange;
+  }
 
   File& file_;
   Identity identity_;
@@ -85,11 +88,8 @@ class SegmentWriter {
   std::vector<AnswerRun> runs_;
   std::vector<WideValue> wide_;
   std::vector<OddCloseTime> odd_close_times_;
-  RangeSet held_;
+  SlotCollector slots_;
   std::vector<BlockSums> sums_;
 };
-
-/// The slots that rows with these open times hold, added to `held`.
-void add_slots(Interval interval, std::span<const TimeMs> open_times, RangeSet& held);
 
 }  // namespace bf::store

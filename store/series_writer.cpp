@@ -101,7 +101,7 @@ Result<void> Writer::sync() {
   if (log_.synced()) return {};
   if (const Result<void> synced = log_.sync(); !synced) return fail(die(synced.error()));
   for (const Pending& page : pending_) {
-    gaps_.add_rows(page.open_times);
+    gaps_.add_rows(page.open_times, page.answer.exchange);
     gaps_.add_answer(page.answer);
   }
   pending_.clear();

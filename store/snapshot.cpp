@@ -71,8 +71,9 @@ Result<std::shared_ptr<const PinnedSeries>> pin_once(FileSystem& files, const Se
   }
   if (const Result<void> log = pin_log(files, known, *pinned); !log) return fail(log.error());
   for (std::size_t i = 0; i < pinned->durable_pages; ++i) {
-    pinned->gaps.add_rows(pinned->pages[i].rows.open_time());
-    pinned->gaps.add_answer(pinned->pages[i].answer);
+    const AnsweredRows& page = pinned->pages[i];
+    pinned->gaps.add_rows(page.rows.open_time(), page.answer.exchange);
+    pinned->gaps.add_answer(page.answer);
   }
   return std::shared_ptr<const PinnedSeries>(std::move(pinned));
 }

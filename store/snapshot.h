@@ -19,7 +19,7 @@ namespace bf::store {
 
 /// What a snapshot holds. Immutable once it is read.
 struct PinnedSeries {
-  explicit PinnedSeries(const Series& of) : series(of), gaps(of.interval) {}
+  explicit PinnedSeries(const Series& of) : series(of), gaps(of) {}
 
   Series series;
   Manifest manifest;

@@ -41,10 +41,13 @@ Result<void> check_revisions(const Segment& segment, const CandleBatch& rows,
 
 Result<void> verify_cache(const PinnedSeries& pinned) {
   if (!pinned.cached_gaps) return {};
-  GapIndex folded(pinned.series.interval);
+  GapIndex folded(pinned.series);
   for (const auto& segment : pinned.segments) add_segment(folded, *segment);
   constexpr TimeRange kAll = {kTimeMin, kTimeMax};
-  if (folded.states(kAll) == pinned.cached_gaps->states(kAll)) return {};
+  if (folded.held_by_own() == pinned.cached_gaps->held_by_own() &&
+      folded.states(kAll) == pinned.cached_gaps->states(kAll)) {
+    return {};
+  }
   return fail(Code::kCorrupt, join_path(pinned.series.path(), kGapCacheName) +
                                   ": not what the segments say; remove the file, it is made again");
 }
@@ -61,8 +64,9 @@ Result<void> verify_segment(Interval interval, const Segment& segment) {
 
   RowCodec codec;
   CandleBatch rows;
-  RangeSet held;
+  SlotCollector slots(interval);
   std::size_t run = 0;
+  std::size_t slot_run = 0;
   std::size_t revision = 0;
   for (std::size_t i = 0; i < blocks->size(); ++i) {
     const Result<void> read =
@@ -72,12 +76,12 @@ Result<void> verify_segment(Interval interval, const Segment& segment) {
     if (!origins) return origins;
     const Result<void> revised = check_revisions(segment, rows, *revisions, revision);
     if (!revised) return revised;
-    add_slots(interval, rows.open_time(), held);
+    segment.collect_slots((*blocks)[i], rows.open_time(), *runs, slot_run, slots);
   }
   if (revision != revisions->size()) {
     return fail(Code::kCorrupt, segment.path() + ": a revision of a row that it has not");
   }
-  if (held != segment.held()) {
+  if (slots.held() != segment.held()) {
     return fail(Code::kCorrupt, segment.path() + ": its held ranges are not those of its rows");
   }
   if (segment.entry().rows > 0 && span_of(interval, segment.entry().first_open) !=
@@ -88,21 +92,23 @@ Result<void> verify_segment(Interval interval, const Segment& segment) {
 }
 
 Result<void> verify_series(const PinnedSeries& pinned) {
-  RangeSet held;
+  HeldSlots held;
   for (const auto& segment : pinned.segments) {
     if (const Result<void> sound = verify_segment(pinned.series.interval, *segment); !sound)
       return sound;
     held.add(segment->held());
   }
   // The log's frames were checked and decoded when they were read; a fault in them is never a page.
+  SlotCollector slots(pinned.series.interval);
   for (std::size_t i = 0; i < pinned.durable_pages; ++i) {
     const AnsweredRows& page = pinned.pages[i];
     if (const Result<void> sound = check_page(page); !sound) {
       return fail(Code::kCorrupt, pinned.series.name() + ": the log: " + sound.error().message());
     }
-    add_slots(pinned.series.interval, page.rows.open_time(), held);
+    slots.add(page.rows.open_time(), page.answer.exchange == pinned.series.instrument.exchange);
   }
-  if (held != pinned.gaps.held()) {
+  held.add(slots.held());
+  if (held.all != pinned.gaps.held() || held.by_own() != pinned.gaps.held_by_own()) {
     return fail(Code::kCorrupt, pinned.series.name() + ": the gap index is not what the rows say");
   }
   return verify_cache(pinned);

@@ -107,7 +107,7 @@ async::Task<std::vector<store::GapIndex>> read_gaps(Services& services,
   std::vector<store::GapIndex> gaps;
   const std::function<void()> job = [&] {
     for (const SeriesTarget& target : targets) {
-      gaps.emplace_back(target.series.interval);
+      gaps.emplace_back(target.series);
       if (services.store == nullptr) continue;
       Result<store::GapIndex> known = services.store->gaps(target.series);
       if (known) gaps.back() = std::move(*known);

@@ -269,7 +269,7 @@ std::string SimWorld::file_text(const std::string& path) {
 
 store::GapIndex SimWorld::gaps(const Series& series) {
   const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
-  return snapshot ? snapshot->gaps() : store::GapIndex(series.interval);
+  return snapshot ? snapshot->gaps() : store::GapIndex(series);
 }
 
 Result<void> SimWorld::verify(const Series& series) {

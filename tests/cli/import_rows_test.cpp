@@ -262,7 +262,7 @@ TEST(ImportPages, CoverNothingButTheirOwnRows) {
   ImportedRows rows = parsed(kHeader + line(0) + line(1) + line(4) + std::to_string(minute(5) + 5) +
                              ",1,3,0.5,2,7\n" + line(6));
   settle(rows);
-  store::GapIndex gaps(Interval::k1m);
+  store::GapIndex gaps(Interval::k1m, "bitfinex");
   for (const store::AnsweredRows& page : pages_of(rows)) {
     EXPECT_EQ(page.answer.exchange, "bitfinex");
     EXPECT_EQ(page.answer.channel, store::Channel::kImport);

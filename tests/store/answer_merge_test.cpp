@@ -26,8 +26,8 @@ Answer rest(std::int64_t begin, std::int64_t end, TimeMs asked_at) {
 }
 
 GapIndex fold(const RangeSet& held, std::span<const Answer> answers) {
-  GapIndex gaps(Interval::k1m);
-  gaps.add_held(held);
+  GapIndex gaps(kSeries);
+  gaps.add_held({held, {}});
   for (const Answer& answer : answers) gaps.add_answer(answer);
   return gaps;
 }
@@ -37,7 +37,7 @@ TEST(MergeAnswers, KeepsOneOfManyPagesThatAreHeld) {
   for (std::int64_t n = 0; n < 90; ++n)
     answers.push_back(rest(n * 10, n * 10 + 10, kStart + 500 - n));
   const MergedAnswers merged =
-      merge_answers(answers, RangeSet({minute(0), minute(900)}), Interval::k1m, kSpan);
+      merge_answers(answers, {RangeSet({minute(0), minute(900)}), {}}, kSeries, kSpan);
   ASSERT_EQ(merged.answers.size(), 1U);
   EXPECT_EQ(merged.answers[0].asked, (TimeRange{minute(0), minute(900)}));
   EXPECT_EQ(merged.answers[0].asked_at, kStart + 500) << "the latest of all";
@@ -54,7 +54,7 @@ TEST(MergeAnswers, MergesOverHolesThatAreConfirmed) {
     slots.add({minute(25), minute(100)});
     return slots;
   }();
-  EXPECT_EQ(merge_answers(answers, held, Interval::k1m, kSpan).answers.size(), 1U);
+  EXPECT_EQ(merge_answers(answers, {held, {}}, kSeries, kSpan).answers.size(), 1U);
 }
 
 TEST(MergeAnswers, LeavesThoseThatBearOnAnOpenQuestion) {
@@ -65,12 +65,12 @@ TEST(MergeAnswers, LeavesThoseThatBearOnAnOpenQuestion) {
   answers[0].last_row = minute(44);
   answers[1].first_row = minute(55);
   // The hole lies over the seam: neither spans it, and one answer in place of both would.
-  EXPECT_EQ(merge_answers(answers, held, Interval::k1m, kSpan).answers.size(), 2U);
+  EXPECT_EQ(merge_answers(answers, {held, {}}, kSeries, kSpan).answers.size(), 2U);
   // What an archive lacks is never confirmed by it.
   Answer file = rest(0, 100, late);
   file.channel = Channel::kArchiveMonthly;
   const MergedAnswers merged =
-      merge_answers(std::vector<Answer>{file, file}, held, Interval::k1m, kSpan);
+      merge_answers(std::vector<Answer>{file, file}, {held, {}}, kSeries, kSpan);
   EXPECT_EQ(merged.answers.size(), 1U) << "equal ones are one";
 }
 
@@ -81,7 +81,7 @@ TEST(MergeAnswers, KeepsSourcesApart) {
   answers[2].channel = Channel::kArchiveDaily;
   answers[3].channel = Channel::kArchiveDaily;
   answers[3].archive_hash[0] = 1;
-  EXPECT_EQ(merge_answers(answers, RangeSet({minute(0), minute(10)}), Interval::k1m, kSpan)
+  EXPECT_EQ(merge_answers(answers, {RangeSet({minute(0), minute(10)}), {}}, kSeries, kSpan)
                 .answers.size(),
             4U);
 }
@@ -91,7 +91,7 @@ TEST(MergeAnswers, LeavesThoseThatReachOverTheSpan) {
   const std::vector<Answer> answers = {rest(month_end - 10, month_end, kStart),
                                        rest(month_end, month_end + 10, kStart)};
   const RangeSet held({minute(month_end - 10), minute(month_end + 10)});
-  EXPECT_EQ(merge_answers(answers, held, Interval::k1m, kSpan).answers.size(), 2U);
+  EXPECT_EQ(merge_answers(answers, {held, {}}, kSeries, kSpan).answers.size(), 2U);
 }
 
 RangeSet random_rows(Random& random, std::int64_t slots) {
@@ -142,7 +142,7 @@ TEST(MergeAnswers, ChangesTheStateOfNoSlotNowOrLater) {
     constexpr std::int64_t kSlots = 160;
     const RangeSet held = random_rows(random, kSlots);
     const std::vector<Answer> answers = random_answers(random, held, kSlots);
-    const MergedAnswers merged = merge_answers(answers, held, Interval::k1m, kSpan);
+    const MergedAnswers merged = merge_answers(answers, {held, {}}, kSeries, kSpan);
     before += answers.size();
     after += merged.answers.size();
     ASSERT_EQ(merged.index.size(), answers.size());

@@ -77,8 +77,8 @@ TEST_F(CachedGaps, AreFoundOutByVerifyWhereTheCacheIsWrong) {
   store(page(0, 499));
   seal();
   const Manifest manifest = read_manifest(files_, kSeries).value();
-  GapIndex wrong(kSeries.interval);
-  wrong.add_held(RangeSet({minute(0), minute(498)}));
+  GapIndex wrong(kSeries);
+  wrong.add_held({RangeSet({minute(0), minute(498)}), {}});
   ASSERT_TRUE(write_gap_cache(files_, kSeries, manifest, wrong));
   const Result<void> verified = writing_.store->read(kSeries).value()->verify();
   ASSERT_FALSE(verified);

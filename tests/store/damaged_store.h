@@ -18,7 +18,7 @@ namespace bf::store::test {
 struct Truth {
   SimDisk disk;
   Rows rows;
-  GapIndex gaps{kSeries.interval};
+  GapIndex gaps{kSeries};
 };
 /// Segments 1 (first span), 2 and 3 (second span), a log of three frames, a gap cache and a ledger.
 [[nodiscard]] Truth make_truth();

@@ -26,7 +26,7 @@ Answer rest_answer(TimeRange asked, TimeMs asked_at) {
 
 class GapCacheTest : public ::testing::Test {
  protected:
-  GapCacheTest() : gaps_(Interval::k1m) {
+  GapCacheTest() : gaps_(kSeries) {
     std::string path;
     for (const char c : kSeries.path() + "/") {
       if (c == '/') {
@@ -39,7 +39,7 @@ class GapCacheTest : public ::testing::Test {
     manifest_.segments[1].trailer_hash = 99;
     RangeSet held({kBegin, kBegin + kDayMs});
     held.add({kBegin + 2 * kDayMs, kBegin + 3 * kDayMs});
-    gaps_.add_held(held);
+    gaps_.add_held({held, {}});
     gaps_.add_answer(rest_answer({kBegin + kDayMs, kBegin + 2 * kDayMs}, kBegin + 9 * kDayMs));
   }
 

@@ -64,8 +64,8 @@ Answer archive(std::int64_t from, std::int64_t to, TimeMs asked_at = kLater) {
 GapIndex holding(std::initializer_list<std::int64_t> rows) {
   std::vector<TimeMs> times;
   for (const std::int64_t row : rows) times.push_back(slot(row));
-  GapIndex gaps(Interval::k1m);
-  gaps.add_rows(times);
+  GapIndex gaps(Interval::k1m, "binance");
+  gaps.add_rows(times, "binance");
   return gaps;
 }
 
@@ -83,7 +83,7 @@ StateRange missing(std::int64_t from, std::int64_t to) {
 }
 
 TEST(GapIndex, KnowsNothingAtFirst) {
-  const GapIndex gaps(Interval::k1m);
+  const GapIndex gaps(Interval::k1m, "binance");
   EXPECT_THAT(gaps.states(slots(0, 5)), ElementsAre(missing(0, 5)));
   EXPECT_THAT(gaps.states({kStart, kStart}), IsEmpty());
   EXPECT_THAT(gaps.states({kStart + 1, kStart + kMin}), IsEmpty());  // no open time lies in it
@@ -91,15 +91,15 @@ TEST(GapIndex, KnowsNothingAtFirst) {
 
 TEST(GapIndex, HoldsTheSlotsOfRowsInAnyOrderOfCommits) {
   GapIndex gaps = holding({5, 6, 7});
-  gaps.add_rows({slot(1), slot(2)});
-  gaps.add_rows({slot(3), slot(4), slot(5)});
+  gaps.add_rows({slot(1), slot(2)}, "binance");
+  gaps.add_rows({slot(3), slot(4), slot(5)}, "binance");
   EXPECT_THAT(gaps.states(slots(0, 9)), ElementsAre(missing(0, 1), held(1, 8), missing(8, 9)));
   EXPECT_THAT(gaps.held().ranges(), SizeIs(1));
 }
 
 TEST(GapIndex, HoldsTheSlotThatAnOffGridRowLiesIn) {
-  GapIndex gaps(Interval::k1m);
-  gaps.add_rows({slot(1) + 17, slot(2), slot(2) + 1, slot(3) + 59'999, slot(5) + 1});
+  GapIndex gaps(Interval::k1m, "binance");
+  gaps.add_rows({slot(1) + 17, slot(2), slot(2) + 1, slot(3) + 59'999, slot(5) + 1}, "binance");
   EXPECT_THAT(gaps.states(slots(0, 7)),
               ElementsAre(missing(0, 1), held(1, 4), missing(4, 5), held(5, 6), missing(6, 7)));
 }
@@ -108,7 +108,7 @@ TEST(GapIndex, TakesHeldRangesOfSegments) {
   GapIndex gaps = holding({3});
   RangeSet segment(slots(4, 10));
   segment.add(slots(12, 14));
-  gaps.add_held(segment);
+  gaps.add_held({segment, {}});
   EXPECT_THAT(gaps.states(slots(3, 14)), ElementsAre(held(3, 10), missing(10, 12), held(12, 14)));
 }
 
@@ -164,7 +164,7 @@ TEST(GapIndex, LeavesAHoleBehindTheLastRowOfTheAnswerProvisional) {
   GapIndex gaps = holding({0, 1});
   gaps.add_answer(rest(0, 6, 0, 1));
   EXPECT_THAT(gaps.states(slots(2, 6)), ElementsAre(provisional(2, 6, kLater + kHourMs)));
-  gaps.add_rows({slot(6)});  // held now, but not by that answer's own rows
+  gaps.add_rows({slot(6)}, "binance");  // held now, but not by that answer's own rows
   EXPECT_THAT(gaps.states(slots(2, 6)), ElementsAre(provisional(2, 6, kLater + kHourMs)));
 }
 
@@ -209,8 +209,8 @@ TEST(GapIndex, BelievesNoLastRowThatIsNotHeld) {
 }
 
 TEST(GapIndex, TakesAnOffGridLastRowForItsSlot) {
-  GapIndex gaps(Interval::k1m);
-  gaps.add_rows({slot(0), slot(3) + 5});
+  GapIndex gaps(Interval::k1m, "binance");
+  gaps.add_rows({slot(0), slot(3) + 5}, "binance");
   Answer spanning = rest(0, 4, 0, 3);
   spanning.last_row = slot(3) + 5;
   gaps.add_answer(spanning);
@@ -221,7 +221,7 @@ TEST(GapIndex, TakesAnOffGridLastRowForItsSlot) {
 
 TEST(GapIndex, ConfirmsByTwoRestAnswersFrom24HoursApart) {
   for (const DurationMs apart : {kDayMs - 1, kDayMs, kDayMs + 1}) {
-    GapIndex gaps(Interval::k1m);
+    GapIndex gaps(Interval::k1m, "binance");
     gaps.add_answer(empty_rest(0, 6, kLater + apart));  // the order of commits does not matter
     gaps.add_answer(empty_rest(2, 8, kLater));
     const TimeMs first_due = kLater + kHourMs;
@@ -232,7 +232,7 @@ TEST(GapIndex, ConfirmsByTwoRestAnswersFrom24HoursApart) {
 }
 
 TEST(GapIndex, ConfirmsByRestAndArchiveAtOnce) {
-  GapIndex gaps(Interval::k1m);
+  GapIndex gaps(Interval::k1m, "binance");
   gaps.add_answer(archive(0, 6));
   gaps.add_answer(empty_rest(2, 8, kLater + 1));
   EXPECT_THAT(gaps.states(slots(0, 8)), ElementsAre(provisional(0, 2, kLater), confirmed(2, 6),
@@ -240,7 +240,7 @@ TEST(GapIndex, ConfirmsByRestAndArchiveAtOnce) {
 }
 
 TEST(GapIndex, NeverConfirmsByArchivesAlone) {
-  GapIndex gaps(Interval::k1m);
+  GapIndex gaps(Interval::k1m, "binance");
   gaps.add_answer(archive(0, 6, kLater + 2 * kDayMs));
   Answer monthly = archive(0, 6, kLater);
   monthly.channel = Channel::kArchiveMonthly;
@@ -251,7 +251,7 @@ TEST(GapIndex, NeverConfirmsByArchivesAlone) {
 
 TEST(GapIndex, ConfirmsNothingByRestWithAStreamOrAnImport) {
   for (const Channel channel : {Channel::kStream, Channel::kImport}) {
-    GapIndex gaps(Interval::k1m);
+    GapIndex gaps(Interval::k1m, "binance");
     gaps.add_answer(answer(channel, slots(0, 6), kLater - 3 * kDayMs));
     gaps.add_answer(empty_rest(0, 6, kLater));
     EXPECT_THAT(gaps.states(slots(0, 6)), ElementsAre(provisional(0, 6, kLater + kHourMs)));
@@ -261,7 +261,7 @@ TEST(GapIndex, ConfirmsNothingByRestWithAStreamOrAnImport) {
 // When a provisional slot is due.
 
 TEST(GapIndex, AsksAgainAfterAnHourAndAfterADay) {
-  GapIndex gaps(Interval::k1m);
+  GapIndex gaps(Interval::k1m, "binance");
   gaps.add_answer(empty_rest(0, 2, kLater));
   EXPECT_THAT(gaps.to_fetch(slots(0, 2), kLater + kHourMs - 1).ranges(), IsEmpty());
   EXPECT_EQ(gaps.to_fetch(slots(0, 2), kLater + kHourMs), RangeSet(slots(0, 2)));
@@ -305,14 +305,14 @@ TEST(GapIndex, DropsAnswersAboutHeldSlotsAlone) {
   gaps.add_answer(rest(2, 5, 2, 2));
   gaps.add_answer(empty_rest(4, 6));
   EXPECT_THAT(gaps.answers(), SizeIs(2));
-  gaps.add_rows({slot(3), slot(4) + 30'000});
+  gaps.add_rows({slot(3), slot(4) + 30'000}, "binance");
   EXPECT_THAT(gaps.answers(), SizeIs(1));
-  gaps.add_held(RangeSet(slots(5, 7)));
+  gaps.add_held({RangeSet(slots(5, 7)), {}});
   EXPECT_THAT(gaps.answers(), IsEmpty());
 }
 
 TEST(GapIndex, IgnoresAnswersAboutNoSlot) {
-  GapIndex gaps(Interval::k1m);
+  GapIndex gaps(Interval::k1m, "binance");
   gaps.add_answer(answer(Channel::kRest, {slot(1) + 1, slot(2)}, kLater));
   gaps.add_answer(answer(Channel::kRest, {slot(2), slot(1)}, kLater));
   EXPECT_THAT(gaps.answers(), IsEmpty());
@@ -321,12 +321,12 @@ TEST(GapIndex, IgnoresAnswersAboutNoSlot) {
 TEST(GapIndex, StaysSmallOverManyPages) {
   constexpr std::int64_t kPages = 7'000;
   constexpr std::int64_t kRows = 1'000;
-  GapIndex gaps(Interval::k1m);
+  GapIndex gaps(Interval::k1m, "binance");
   std::vector<TimeMs> rows(kRows);
   for (std::int64_t page = 0; page < kPages; ++page) {
     const std::int64_t first = page * kRows;
     for (std::int64_t i = 0; i < kRows; ++i) rows[static_cast<std::size_t>(i)] = slot(first + i);
-    gaps.add_rows(rows);
+    gaps.add_rows(rows, "binance");
     gaps.add_answer(rest(first, first + kRows, first, first + kRows - 1));
   }
   EXPECT_THAT(gaps.held().ranges(), SizeIs(1));
@@ -344,8 +344,8 @@ TEST(GapIndex, KnowsWeeksAndMonths) {
     civil.day = day;
     return from_civil(civil);
   };
-  GapIndex months(Interval::k1mo);
-  months.add_rows({at(2023, 12, 1), at(2024, 1, 1), at(2024, 2, 15), at(2024, 4, 1)});
+  GapIndex months(Interval::k1mo, "binance");
+  months.add_rows({at(2023, 12, 1), at(2024, 1, 1), at(2024, 2, 15), at(2024, 4, 1)}, "binance");
   Answer spanning = answer(Channel::kRest, {at(2023, 12, 1), at(2024, 5, 1)}, at(2024, 6, 1));
   spanning.first_row = at(2023, 12, 1);
   spanning.last_row = at(2024, 4, 1);
@@ -358,11 +358,59 @@ TEST(GapIndex, KnowsWeeksAndMonths) {
                   StateRange{{at(2024, 5, 1), at(2024, 6, 1)}, SlotState::kMissing, 0}));
   EXPECT_EQ(months.count({at(2023, 12, 1), at(2024, 6, 1)}).wanted(), 6);
 
-  GapIndex weeks(Interval::k1w);
-  weeks.add_rows({at(2024, 1, 1), at(2024, 1, 10)});  // a Monday, a Wednesday
+  GapIndex weeks(Interval::k1w, "binance");
+  weeks.add_rows({at(2024, 1, 1), at(2024, 1, 10)}, "binance");  // a Monday, a Wednesday
   EXPECT_THAT(weeks.states({at(2023, 12, 31), at(2024, 1, 22)}),
               ElementsAre(StateRange{{at(2024, 1, 1), at(2024, 1, 15)}, SlotState::kHeld, 0},
                           StateRange{{at(2024, 1, 15), at(2024, 1, 22)}, SlotState::kMissing, 0}));
+}
+
+TEST(GapIndex, AFallbackIsNoEvidence) {
+  GapIndex gaps = holding({0, 5});
+  Answer fallback = rest(0, 6, 0, 5);
+  fallback.exchange = "okx";
+  gaps.add_answer(fallback);
+  EXPECT_EQ(gaps.count(slots(0, 6)).missing, 4);
+  Answer later = fallback;
+  later.asked_at += 3 * kDayMs;
+  gaps.add_answer(later);
+  EXPECT_EQ(gaps.count(slots(0, 6)).missing, 4);
+  EXPECT_EQ(gaps.to_fetch(slots(0, 6), kLater), RangeSet(slots(1, 5)));
+}
+
+TEST(GapIndex, ARowOfAFallbackHoldsItsSlotAndLeavesTheOwnExchangeToBeAsked) {
+  GapIndex gaps = holding({0, 5});
+  gaps.add_rows({slot(1), slot(2)}, "okx");
+  EXPECT_EQ(gaps.count(slots(0, 6)).held, 4);
+  EXPECT_EQ(gaps.held_by_own().ranges().size(), 2U);
+  EXPECT_EQ(gaps.to_fetch(slots(0, 6), kLater), RangeSet(slots(1, 5)));
+  // Once its own answer has confirmed that it has none, it is not asked any more.
+  gaps.add_answer(rest(0, 6, 0, 5));
+  EXPECT_EQ(gaps.count(slots(0, 6)).absent_confirmed, 2);
+  EXPECT_TRUE(gaps.to_fetch(slots(0, 6), kLater).empty());
+  EXPECT_THAT(gaps.answers(), SizeIs(1));
+  gaps.add_rows({slot(3), slot(4)}, "okx");
+  EXPECT_EQ(gaps.count(slots(0, 6)).held, 6);
+  EXPECT_TRUE(gaps.to_fetch(slots(0, 6), kLater).empty()) << "the own answer still counts";
+  gaps.add_rows({slot(1), slot(2), slot(3), slot(4)}, "binance");
+  EXPECT_THAT(gaps.answers(), IsEmpty());
+}
+
+TEST(GapIndex, AFallbackIsAskedOnceForWhatItLacks) {
+  GapIndex gaps = holding({0, 5});
+  EXPECT_EQ(gaps.to_ask_of("okx", RangeSet(slots(0, 6)), kLater), RangeSet(slots(1, 5)));
+  // Asked when the slots had just closed: not at once again, but later.
+  Answer soon = rest(0, 3, 0, 0, slot(4));
+  soon.exchange = "okx";
+  gaps.add_answer(soon);
+  EXPECT_EQ(gaps.to_ask_of("okx", RangeSet(slots(0, 6)), slot(5)), RangeSet(slots(3, 5)));
+  EXPECT_EQ(gaps.to_ask_of("okx", RangeSet(slots(0, 6)), kLater), RangeSet(slots(1, 5)));
+  EXPECT_EQ(gaps.to_ask_of("bybit", RangeSet(slots(0, 6)), slot(5)), RangeSet(slots(1, 5)));
+  Answer settled = rest(0, 3, 0, 0, kLater);
+  settled.exchange = "okx";
+  gaps.add_answer(settled);
+  EXPECT_EQ(gaps.to_ask_of("okx", RangeSet(slots(0, 6)), kLater + 9 * kDayMs),
+            RangeSet(slots(3, 5)));
 }
 
 // The rules once more, asked of each slot alone.
@@ -459,7 +507,7 @@ TEST_P(GapIndexModel, AgreesForEachSlotWithTheRules) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Random random(seed);
     Model model(interval);
-    GapIndex gaps(interval);
+    GapIndex gaps(interval, "binance");
     const std::uint64_t pages = 1 + random.below(14);
     for (std::uint64_t i = 0; i < pages; ++i) {
       const AnsweredRows page = any_page(grid, random);
@@ -467,7 +515,7 @@ TEST_P(GapIndexModel, AgreesForEachSlotWithTheRules) {
       model.add_answer(page.answer);
       const bool answer_first = random.chance(50);
       if (answer_first) gaps.add_answer(page.answer);
-      gaps.add_rows(page.rows.open_time());
+      gaps.add_rows(page.rows.open_time(), "binance");
       if (!answer_first) gaps.add_answer(page.answer);
     }
 

@@ -107,7 +107,7 @@ TEST_F(Scrub, CutsAnAnswerThatCrossesIntoALostSegment) {
 
 TEST_F(Scrub, CutsAPageOfTheLogThatAnotherSourceFilled) {
   SimFileSystem files;
-  GapIndex before(kSeries.interval);
+  GapIndex before(kSeries);
   {
     const Writing writing = open_writing(files).value();
     AnsweredRows archived = page(40, 60);

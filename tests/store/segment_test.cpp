@@ -99,7 +99,8 @@ TEST(Segment, ReadsBackWhatWasWritten) {
   const Sample sample = sample_segment(files, 9'000);
   EXPECT_EQ(read_all(files, sample.entry).value(), sample.rows);
   const auto segment = Segment::open(files, kSeries, kUuid, sample.entry).value();
-  EXPECT_EQ(segment->held(), RangeSet({minute(0), minute(9'000)}));
+  EXPECT_EQ(segment->held().all, RangeSet({minute(0), minute(9'000)}));
+  EXPECT_TRUE(segment->held().by_others.empty());
   EXPECT_EQ(segment->blocks().value().size(), (9'000U + kBlockRows - 1) / kBlockRows);
   const std::vector<Conflict> revisions = segment->revisions().value();
   ASSERT_EQ(revisions.size(), 1U);

@@ -54,9 +54,8 @@ struct Scrub {
 };
 
 std::int64_t slots_in(const RangeSet& ranges, Interval interval) {
-  store::GapIndex counter(interval);
   std::int64_t slots = 0;
-  for (const TimeRange range : ranges.ranges()) slots += counter.count(range).wanted();
+  for (const TimeRange range : ranges.ranges()) slots += slot_count(interval, range);
   return slots;
 }
 
