@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 4U << 10;
 constexpr int kAuthenticationRequired = 407;
+constexpr int kUnauthorized = 401;  // what tinyproxy says of a wrong password
 
 /// "Proxy-Authorization: Basic ...", RFC 7617, with its line end.
 std::string authorization_line(const ProxyCredentials& credentials) {
@@ -86,7 +87,9 @@ Task<Result<HttpHead>> read_head(Stream& proxy, std::string& bytes, CancelToken 
 /// What a status other than 2xx means. The body behind it, a page for people, is not read.
 Error refusal(int status, const Endpoint& to) {
   const std::string answer = "HTTP " + std::to_string(status);
-  if (status == kAuthenticationRequired) return credentials_error(*to.proxy, answer);
+  if (status == kAuthenticationRequired || status == kUnauthorized) {
+    return credentials_error(*to.proxy, answer);
+  }
   const std::string host = to.host + ":" + std::to_string(to.port);
   if (status / 100 == 5) {
     return Error(Code::kNetwork, "it could not connect to " + host + " (" + answer + ")");

@@ -130,6 +130,7 @@ TEST(HttpTunnel, SaysWhyAProxyRefuses) {
       {"403 Forbidden", Code::kBlocked, "refuses to connect to exchange.test:80 (HTTP 403)"},
       {"405 Method Not Allowed", Code::kBlocked, "(HTTP 405)"},
       {"302 Found", Code::kBlocked, "(HTTP 302)"},
+      {"401 Unauthorized", Code::kUsage, "(HTTP 401)"},
       {"407 Proxy Authentication Required", Code::kUsage, "(HTTP 407)"},
       {"502 Bad Gateway", Code::kNetwork, "could not connect to exchange.test:80 (HTTP 502)"},
       {"503 Service Unavailable", Code::kNetwork, "(HTTP 503)"},

@@ -43,8 +43,22 @@ Result<Entry> parse_entry(std::string_view text) {
   return entry;
 }
 
+// The search for leaks attaches to the process, which one that cannot be dumped does not allow.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BF_SEEKS_LEAKS 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define BF_SEEKS_LEAKS 1
+#endif
+#ifdef BF_SEEKS_LEAKS
+constexpr bool kLeaksAreSought = true;
+#else
+constexpr bool kLeaksAreSought = false;
+#endif
+
 void hide_from_dumps(const net::ProxyPtr& proxy) {
-  if (proxy && proxy->credentials) ::prctl(PR_SET_DUMPABLE, 0);
+  if (proxy && proxy->credentials && !kLeaksAreSought) ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 /// The proxy that the first of `names` that is set says; null for none.
