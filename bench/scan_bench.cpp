@@ -4,6 +4,8 @@
 // CPU time; `memory` and `memcpy` are what the machine does with columns that lie in memory already.
 //
 //   scan_bench [Google Benchmark's flags]     from the project's root; BF_DATA as in codec_bench
+#include <malloc.h>
+
 #include <cstring>
 
 #include "bench/support/bench_store.h"
@@ -91,6 +93,29 @@ void one_day(benchmark::State& state, const CandleFile& file, SealedStore& seale
   if (rows == 0) stop("a day has no rows");
 }
 
+/// The heap that a scan of `range` takes beyond what was there, at most, in KiB.
+double heap_of_scan(store::SeriesSnapshot& snapshot, TimeRange range, ColumnSet columns) {
+  const std::size_t before = mallinfo2().uordblks;
+  std::size_t most = before;
+  store::ScanBatch batch;
+  const auto scan = snapshot.scan(range, columns);
+  while (value_of(scan->next(batch))) most = std::max(most, mallinfo2().uordblks);
+  return static_cast<double>(most - before) / 1024;
+}
+
+/// What a reader of one day, a month and everything takes.
+void memory_of_reader(benchmark::State& state, const CandleFile& file, SealedStore& sealed) {
+  const TimeMs from = file.rows.open_time().front();
+  for (auto _ : state) {
+    const auto heap = [&](TimeMs to) {
+      return heap_of_scan(sealed.snapshot(0), {from, to}, sealed.columns());
+    };
+    state.counters["day_KiB"] = heap(from + kDayMs);
+    state.counters["month_KiB"] = heap(from + 30 * kDayMs);
+    state.counters["whole_KiB"] = heap(kTimeMax);
+  }
+}
+
 void register_all(const std::vector<CandleFile>& files, SealedStore& ten, SealedStore& six) {
   bench("memory/sum", [&](benchmark::State& state) { sum_of_memory(state, files); });
   bench("memory/memcpy_ten", [&](benchmark::State& state) { copy_of_memory(state, files); });
@@ -102,6 +127,8 @@ void register_all(const std::vector<CandleFile>& files, SealedStore& ten, Sealed
   bench("scan/ten", [&](benchmark::State& state) { scan_all(state, files, ten); });
   bench("scan/six", [&](benchmark::State& state) { scan_all(state, files, six); });
   bench("one_day/ten", [&](benchmark::State& state) { one_day(state, files.front(), ten); });
+  bench("reader_memory/ten",
+        [&](benchmark::State& state) { memory_of_reader(state, files.front(), ten); });
   bench("one_day/six", [&](benchmark::State& state) { one_day(state, files.front(), six); });
 }
 

@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(BF_PUBLIC_HEADERS
   store/answer.h
+  store/format_version.h
   store/gap_index.h
   store/resample.h
   store/store.h

@@ -102,7 +102,7 @@ Result<void> Examiner::examine_manifest_file() {
   }
   const Result<Manifest> decoded = decode_manifest(*bytes, found_.series);
   if (decoded) return fail(Code::kLimit, path + ": replaced while it was read");
-  // Intact, and refused nevertheless: of a newer version, or of another series. No disk did that.
+  // Intact, and refused nevertheless: of another version, or of another series. No disk did that.
   if (manifest_bytes_intact(*bytes)) return fail(decoded.error().at(path));
   found_.manifest_damage = decoded.error().message();
   return {};

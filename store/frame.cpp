@@ -6,8 +6,8 @@
 
 #include "store/answer_codec.h"
 #include "store/base/assert.h"
+#include "store/format_version.h"
 #include "store/lz4_bytes.h"
-#include "store/store.h"
 
 namespace bf::store {
 namespace {
@@ -179,9 +179,8 @@ Result<FrameHeader> read_frame_header(std::span<const std::byte> log_bytes, std:
       header.epoch != log.epoch) {
     return fail(Code::kCorrupt, "no intact frame header");
   }
-  if (header.version > kFormatVersion) {
-    return fail(Code::kFormat, "a log frame has format version " + std::to_string(header.version) +
-                                   "; this build reads up to " + std::to_string(kFormatVersion));
+  if (const auto unreadable = unreadable_version(header.version)) {
+    return fail(Code::kFormat, "a log frame: " + *unreadable);
   }
   if (header.flags != 0 || (header.kind != FrameKind::kRows && header.kind != FrameKind::kProof)) {
     return fail(Code::kFormat, "a log frame has a kind or flags that this build does not know");

@@ -8,7 +8,7 @@
 // XXH3-64 (seed 0, 16 hex digits) of all that stands before it, the tab included. Times are RFC 3339
 // in UTC with optional milliseconds; "-" is an unknown or missing one. Decimals are plain (canonical).
 //
-//   bf-instruments  0  HASH                      the first line: the version of the format
+//   bf-instruments  1  HASH                      the first line: the version of the format
 //   fact  SEEN_AT  EXCHANGE MARKET SYMBOL  STATUS  LISTED DELISTED  BASE QUOTE SETTLE  CONTRACT_TYPE
 //         MULTIPLIER CONTRACT_SIZE PRICE_TICK QUANTITY_STEP  HASH
 //   list  SEEN_AT  EXCHANGE MARKET  COUNT  HASH  a full list of COUNT instruments was recorded

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "store/atomic_file.h"
-#include "store/store.h"
+#include "store/format_version.h"
 
 namespace bf::store {
 namespace {
@@ -83,9 +83,8 @@ Result<Manifest> decode_manifest(std::span<const std::byte> bytes, const Series&
   }
   std::memcpy(&header, bytes.data(), sizeof(header));
   if (header.magic != kMagic) return fail(Code::kFormat, "not a manifest of a bf store");
-  if (header.version > kFormatVersion) {
-    return fail(Code::kFormat, "written in format version " + std::to_string(header.version) +
-                                   "; this build reads up to " + std::to_string(kFormatVersion));
+  if (const auto unreadable = unreadable_version(header.version)) {
+    return fail(Code::kFormat, *unreadable);
   }
   const auto content = bytes.first(bytes.size() - sizeof(std::uint64_t));
   if (!manifest_bytes_intact(bytes)) {

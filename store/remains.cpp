@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "store/atomic_file.h"
+#include "store/format_version.h"
 #include "store/log.h"
 #include "store/quarantine.h"
 #include "store/segment.h"
@@ -116,10 +117,10 @@ class Finder {
       if (!size) return fail(size.error());
       segment.entry.size = *size;
       const auto header = read_header(**file, segment.entry.id);
-      if (header && header->version > kFormatVersion) {
-        return fail(Code::kFormat, path + ": format version " + std::to_string(header->version) +
-                                       "; this build reads up to " +
-                                       std::to_string(kFormatVersion));
+      if (header) {
+        if (const auto unreadable = unreadable_version(header->version)) {
+          return fail(Code::kFormat, path + ": " + *unreadable);
+        }
       }
       if (header) headers_[segment.entry.id] = *header;
     }

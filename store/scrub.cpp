@@ -19,7 +19,7 @@ Result<void> scrub_store_file(FileSystem& files, RootScrub& scrub) {
     if (!series) return fail(series.error());
     if (series->empty()) return fail(uuid.error());
     scrub.findings.push_back({std::string(kStoreName), "is lost; no data is lost", {}, true});
-  } else if (store_file_is_newer(files) || uuid.error().code() == Code::kIo) {
+  } else if (store_file_is_of_another_version(files) || uuid.error().code() == Code::kIo) {
     return fail(uuid.error());
   } else {
     scrub.findings.push_back({std::string(kStoreName), "is damaged; no data is lost", {}, true});

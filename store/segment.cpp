@@ -7,6 +7,7 @@
 #include "store/answer_codec.h"
 #include "store/atomic_file.h"
 #include "store/base/assert.h"
+#include "store/format_version.h"
 #include "store/lz4_bytes.h"
 #include "store/range_codec.h"
 
@@ -79,9 +80,8 @@ Result<void> Segment::read_ends() {
     return fail(read.error());
   }
   if (header.magic != kSegmentMagic) return fail(Code::kFormat, path_ + ": not a segment");
-  if (header.version > kFormatVersion) {
-    return fail(Code::kFormat, path_ + ": format version " + std::to_string(header.version) +
-                                   "; this build reads up to " + std::to_string(kFormatVersion));
+  if (const auto unreadable = unreadable_version(header.version)) {
+    return fail(Code::kFormat, path_ + ": " + *unreadable);
   }
   const Place start{uuid_, Unit::kSegment, entry_.id, 0};
   const auto hashed = bytes_of(header).first(offsetof(SegmentHeader, header_hash));

@@ -22,12 +22,11 @@
 #include "store/base/columns.h"
 #include "store/base/file_system.h"
 #include "store/base/series.h"
+#include "store/format_version.h"
 #include "store/gap_index.h"
 
 namespace bf::store {
 
-/// The format that this build writes. Version 0 is a draft: other builds refuse it by name.
-inline constexpr std::uint32_t kFormatVersion = 0;
 /// A log that has grown beyond this is sealed at the next chance.
 inline constexpr std::uint64_t kLogBytesMax = 4U << 20;
 

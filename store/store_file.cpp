@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "store/atomic_file.h"
-#include "store/store.h"
+#include "store/format_version.h"
 
 namespace bf::store {
 namespace {
@@ -34,11 +34,8 @@ Result<Uuid> read_store_file(FileSystem& files) {
   if (bytes->size() < sizeof(header)) return fail(Code::kFormat, "STORE: not that of a bf store");
   std::memcpy(&header, bytes->data(), sizeof(header));
   if (header.magic != kMagic) return fail(Code::kFormat, "STORE: not that of a bf store");
-  if (header.version > kFormatVersion) {
-    return fail(Code::kFormat, "STORE: the store has format version " +
-                                   std::to_string(header.version) + "; this build reads up to " +
-                                   std::to_string(kFormatVersion) +
-                                   ": use a newer bf, or another --store");
+  if (const auto unreadable = unreadable_version(header.version)) {
+    return fail(Code::kFormat, "STORE: " + *unreadable);
   }
   if (bytes->size() != sizeof(header) || header.hash != hash_of(header)) {
     return fail(Code::kCorrupt, "STORE: damaged; see `bf-verify scrub --repair`");
@@ -57,12 +54,12 @@ Result<Uuid> write_store_file(FileSystem& files, const Uuid& uuid) {
   return uuid;
 }
 
-bool store_file_is_newer(FileSystem& files) {
+bool store_file_is_of_another_version(FileSystem& files) {
   const Result<Bytes> bytes = read_file(files, std::string(kStoreName), kStoreBytesMax);
   StoreHeader header;
   if (!bytes || bytes->size() < sizeof(header)) return false;
   std::memcpy(&header, bytes->data(), sizeof(header));
-  return header.magic == kMagic && header.version > kFormatVersion &&
+  return header.magic == kMagic && unreadable_version(header.version) &&
          header.hash == hash_of(header);
 }
 

@@ -15,12 +15,12 @@ inline constexpr std::string_view kLockName = "LOCK";
 inline constexpr std::string_view kRejectedName = "rejected.tsv";
 
 /// The store's UUID.
-/// Errors: kNotFound; kFormat for another file or a newer version; kCorrupt, kIo.
+/// Errors: kNotFound; kFormat for another file or version; kCorrupt, kIo.
 [[nodiscard]] Result<Uuid> read_store_file(FileSystem& files);
 /// Replaces it, durably; `uuid` again. Errors: kNoSpace, kIo, kSyncFailed.
 [[nodiscard]] Result<Uuid> write_store_file(FileSystem& files, const Uuid& uuid);
-/// Whether STORE is whole and of a newer version: nothing that may be repaired. False where it cannot
+/// Whether STORE is whole and of a version that this build does not read: nothing that may be repaired. False where it cannot
 /// be read.
-[[nodiscard]] bool store_file_is_newer(FileSystem& files);
+[[nodiscard]] bool store_file_is_of_another_version(FileSystem& files);
 
 }  // namespace bf::store

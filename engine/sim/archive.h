@@ -19,8 +19,8 @@
 #include <string>
 #include <string_view>
 
-#include "engine/sim/binance_rest.h"
 #include "engine/sim/query.h"
+#include "engine/sim/rest_call.h"
 #include "engine/sim/truth.h"
 
 namespace bf::sim {

@@ -1,69 +1,12 @@
 #include "engine/sim/binance_info.h"
 
-#include <initializer_list>
+#include "engine/sim/json_text.h"
 
 namespace bf::sim {
 namespace {
 
 /// What Binance gives as the delivery of a perpetual: 2100-12-25.
 constexpr TimeMs kNoDelivery = 4'133'404'800'000;
-
-/// `"name":"value"` with the comma before it, unless it is the first of its object. Values are our own
-/// or symbols of our own files: a quote or backslash in one is escaped, nothing else can need it.
-class JsonObject {
- public:
-  explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
-  JsonObject& text(std::string_view name, std::string_view value) {
-    key(name);
-    out_ += '"';
-    for (const char c : value) {
-      if (c == '"' || c == '\\') out_ += '\\';
-      out_ += c;
-    }
-    out_ += '"';
-    return *this;
-  }
-  /// A number, true or false, or a document of its own.
-  JsonObject& raw(std::string_view name, std::string_view value) {
-    key(name);
-    out_ += value;
-    return *this;
-  }
-  JsonObject& number(std::string_view name, std::int64_t value) {
-    return raw(name, std::to_string(value));
-  }
-  void end() { out_ += '}'; }
-
- private:
-  void key(std::string_view name) {
-    if (!first_) out_ += ',';
-    first_ = false;
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
-  }
-  std::string& out_;
-  bool first_ = true;
-};
-
-/// 10^-decimals: "1", "0.01".
-std::string tick(int decimals) {
-  if (decimals <= 0) return "1";
-  std::string text = "0.";
-  text.append(static_cast<std::size_t>(decimals - 1), '0').append("1");
-  return text;
-}
-
-/// A JSON array of documents.
-std::string array(std::initializer_list<std::string> documents) {
-  std::string json = "[";
-  for (const std::string& document : documents) {
-    if (json.size() > 1) json += ',';
-    json += document;
-  }
-  json += ']';
-  return json;
-}
 
 std::string rate_limit(std::string_view type, std::string_view interval, int count,
                        std::int64_t limit) {

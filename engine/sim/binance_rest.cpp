@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 #include <limits>
 
 #include "engine/sim/binance_info.h"
@@ -10,9 +9,6 @@
 
 namespace bf::sim {
 namespace {
-
-constexpr std::string_view kEndpointNames[] = {"klines",  "exchangeInfo", "time",    "ping",
-                                               "archive", "checksum",     "listing", "unknown"};
 
 constexpr std::uint32_t kRowsDefault = 500;
 constexpr std::uint32_t kUmRowsMax = 1'500;
@@ -88,22 +84,11 @@ void unfinish_last_row(std::string& body) {
   body.replace(begin, std::string::npos, row);
 }
 
-RestAnswer refusal(const RestError& error) { return {error.status, error_body(error), {}}; }
+RestAnswer refusal(const RestError& error) { return {error.status, binance_error_body(error), {}}; }
 
 }  // namespace
 
-std::string_view endpoint_name(Endpoint endpoint) noexcept {
-  return kEndpointNames[static_cast<std::size_t>(endpoint)];
-}
-
-bool parse_endpoint(std::string_view name, Endpoint& out) noexcept {
-  const auto* const found = std::find(std::begin(kEndpointNames), std::end(kEndpointNames), name);
-  if (found == std::end(kEndpointNames)) return false;
-  out = static_cast<Endpoint>(found - std::begin(kEndpointNames));
-  return true;
-}
-
-std::string error_body(const RestError& error) {
+std::string binance_error_body(const RestError& error) {
   std::string body = R"({"code":)";
   body.append(std::to_string(error.code)).append(R"(,"msg":")");
   body.append(error.message).append("\"}");
@@ -137,11 +122,11 @@ std::optional<RestCall> BinanceRest::read(const Query& query) {
   return call;
 }
 
-RestAnswer BinanceRest::answer(const RestCall& call, TimeMs now) const {
+RestAnswer BinanceRest::answer(const RestCall& call, TimeMs now, const RowChange& change) const {
   if (call.error) return refusal(*call.error);
   switch (call.endpoint) {
     case Endpoint::kKlines:
-      return klines(call, now);
+      return klines(call, now, change);
     case Endpoint::kExchangeInfo:
       return exchange_info(call, now);
     case Endpoint::kTime:
@@ -151,7 +136,7 @@ RestAnswer BinanceRest::answer(const RestCall& call, TimeMs now) const {
   }
 }
 
-RestAnswer BinanceRest::klines(const RestCall& call, TimeMs now) const {
+RestAnswer BinanceRest::klines(const RestCall& call, TimeMs now, const RowChange& change) const {
   const SimInstrument* const instrument = find_instrument(truth_, call.market, call.symbol);
   if (instrument == nullptr || now < instrument->life.from) {
     return refusal({-1121, "Invalid symbol."});
@@ -169,12 +154,13 @@ RestAnswer BinanceRest::klines(const RestCall& call, TimeMs now) const {
   rows.newest = !call.start;
   RestAnswer answer;
   answer.body.reserve(call.limit * kRowBytesGuess);
-  answer.body += '[';
   const SimSeries series{call.market, call.symbol, call.interval};
   answer.rows = truth_.append_rows(series, rows, answer.body);
   if (answer.rows.rows > 0 && next_slot(call.interval, answer.rows.last_open) > now) {
     unfinish_last_row(answer.body);
   }
+  if (answer.rows.rows > 0 && change) change(answer.body);
+  answer.body.insert(answer.body.begin(), '[');
   answer.body += ']';
   return answer;
 }

@@ -14,55 +14,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "engine/sim/query.h"
+#include "engine/sim/rest_call.h"
 #include "engine/sim/truth.h"
 
 namespace bf::sim {
 
-enum class Endpoint : std::uint8_t {
-  kKlines,
-  kExchangeInfo,
-  kTime,
-  kPing,
-  kArchive,   ///< a zip
-  kChecksum,  ///< a zip's .CHECKSUM
-  kListing,   ///< of the archive
-  kUnknown,
-};
-/// "klines", "exchangeInfo", ..., "unknown".
-[[nodiscard]] std::string_view endpoint_name(Endpoint endpoint) noexcept;
-/// False for a name that endpoint_name does not write.
-[[nodiscard]] bool parse_endpoint(std::string_view name, Endpoint& out) noexcept;
-
-/// A refusal as Binance words it: HTTP 400 with this code and message, unless it says otherwise.
-struct RestError {
-  int code = 0;
-  std::string message;
-  int status = 400;
-};
 /// {"code":-1121,"msg":"Invalid symbol."}
-[[nodiscard]] std::string error_body(const RestError& error);
-
-/// A request, read.
-struct RestCall {
-  Endpoint endpoint = Endpoint::kUnknown;
-  Market market = Market::kUm;
-  std::string symbol;  ///< "" where the request names none
-  Interval interval = Interval::k1m;
-  std::optional<TimeMs> start;
-  std::optional<TimeMs> end;  ///< inclusive
-  std::uint32_t limit = 0;    ///< of klines: as it will be used
-  std::int64_t weight = 1;
-  std::optional<RestError> error;  ///< the request cannot be answered
-};
-
-struct RestAnswer {
-  int status = 200;
-  std::string body;
-  RowsInfo rows;  ///< of klines
-};
+[[nodiscard]] std::string binance_error_body(const RestError& error);
 
 /// What the limits of each market are, for exchangeInfo to tell.
 struct PublishedLimits {
@@ -79,10 +39,10 @@ class BinanceRest {
 
   /// nullopt for a path that is not of the REST interface.
   [[nodiscard]] static std::optional<RestCall> read(const Query& query);
-  [[nodiscard]] RestAnswer answer(const RestCall& call, TimeMs now) const;
+  [[nodiscard]] RestAnswer answer(const RestCall& call, TimeMs now, const RowChange& change) const;
 
  private:
-  [[nodiscard]] RestAnswer klines(const RestCall& call, TimeMs now) const;
+  [[nodiscard]] RestAnswer klines(const RestCall& call, TimeMs now, const RowChange& change) const;
   [[nodiscard]] RestAnswer exchange_info(const RestCall& call, TimeMs now) const;
 
   const Truth& truth_;

@@ -19,29 +19,17 @@ void set_header(net::Headers& headers, const std::string& name, std::string valu
   headers.emplace_back(name, std::move(value));
 }
 
-std::string status_body(int status) {
-  switch (status) {
-    case 403:
-      return "<html><body><h1>403 Forbidden</h1></body></html>";
-    case 418:
-    case 429:
-      return error_body({-1003, "Too many requests."});
-    case 451:
-      return error_body({0,
-                         "Service unavailable from a restricted location according to 'b. "
-                         "Eligibility' in the terms of use."});
-    case 502:
-      return "<html><head><title>502 Bad Gateway</title></head></html>";
-    case 503:
-      return error_body({-1008, "Server is currently overloaded with other requests."});
-    default:
-      return error_body({-1000, "An unknown error occurred while processing the request."});
+std::string status_body(const Venue* venue, int status) {
+  if (status == 403) return "<html><body><h1>403 Forbidden</h1></body></html>";
+  if (status == 502 || venue == nullptr) {
+    return "<html><head><title>" + std::to_string(status) + "</title></head></html>";
   }
+  return venue->status_body(status);
 }
 
-void answer_status(const FaultRule& rule, net::ServerResponse& response) {
+void answer_status(const FaultRule& rule, const Venue* venue, net::ServerResponse& response) {
   response.status = static_cast<int>(rule.value);
-  response.body = status_body(response.status);
+  response.body = status_body(venue, response.status);
   const bool html = response.body.starts_with('<');
   set_header(response.headers, "Content-Type", html ? "text/html" : "application/json");
   if (!rule.retry_after.empty()) set_header(response.headers, "Retry-After", rule.retry_after);
@@ -79,6 +67,9 @@ void change_rows(const FaultRule& rule, std::uint64_t draw, std::vector<std::str
   const auto at = static_cast<std::ptrdiff_t>(draw % rows.size());
   const auto index = static_cast<std::size_t>(at);
   switch (rule.kind) {
+    case FaultKind::kEmpty:
+      rows.clear();
+      break;
     case FaultKind::kMissing: {
       // From the middle: a page that is short at its end is an ordinary one.
       const std::size_t count = std::min(static_cast<std::size_t>(rule.value), rows.size());
@@ -111,20 +102,6 @@ void change_rows(const FaultRule& rule, std::uint64_t draw, std::vector<std::str
   }
 }
 
-void apply_to_rows(const FaultRule& rule, const FaultTarget& target,
-                   net::ServerResponse& response) {
-  const bool is_page = target.call != nullptr && target.call->endpoint == Endpoint::kKlines &&
-                       response.status == 200 && response.body.size() > 2 &&
-                       response.body.starts_with('[') && response.body.ends_with(']');
-  if (!is_page) return;
-  const std::string_view inside =
-      std::string_view(response.body).substr(1, response.body.size() - 2);
-  std::vector<std::string> rows;
-  for (const std::string_view row : split_rows(inside)) rows.emplace_back(row);
-  change_rows(rule, target.draw, rows);
-  response.body = "[" + join_rows(rows) + "]";
-}
-
 void truncate(std::string& body, std::int64_t size) {
   if (static_cast<std::size_t>(size) < body.size()) body.resize(static_cast<std::size_t>(size));
 }
@@ -132,7 +109,8 @@ void truncate(std::string& body, std::int64_t size) {
 void set_used_weight(const FaultRule& rule, const FaultTarget& target,
                      net::ServerResponse& response) {
   if (target.call == nullptr) return;
-  const std::string name = used_weight_header(target.call->market);
+  const std::string name(target.venue->usage_header(target.call->market));
+  if (name.empty()) return;
   std::erase_if(response.headers, [&name](const auto& header) { return header.first == name; });
   if (rule.value >= 0) response.headers.emplace_back(name, std::to_string(rule.value));
 }
@@ -144,8 +122,28 @@ void break_checksum(std::string& body) {
 
 }  // namespace
 
-std::string used_weight_header(Market market) {
-  return market == Market::kUm ? "X-MBX-USED-WEIGHT-1M" : "x-mbx-used-weight-1m";
+bool changes_rows(FaultKind kind) noexcept {
+  switch (kind) {
+    case FaultKind::kEmpty:
+    case FaultKind::kMissing:
+    case FaultKind::kDuplicate:
+    case FaultKind::kUnordered:
+    case FaultKind::kOffGrid:
+    case FaultKind::kHighBelowLow:
+    case FaultKind::kNegativeVolume:
+    case FaultKind::kEarly:
+    case FaultKind::kUnit:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void apply_to_rows(const FaultRule& rule, std::uint64_t draw, std::string& rows) {
+  std::vector<std::string> split;
+  for (const std::string_view row : split_rows(rows)) split.emplace_back(row);
+  change_rows(rule, draw, split);
+  rows = join_rows(split);
 }
 
 void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerResponse& response) {
@@ -153,7 +151,7 @@ void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerRe
   const bool archive = target.call == nullptr;
   switch (rule.kind) {
     case FaultKind::kStatus:
-      answer_status(rule, response);
+      answer_status(rule, target.venue, response);
       break;
     case FaultKind::kHtml:
       response.status = 200;
@@ -161,7 +159,9 @@ void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerRe
       set_header(response.headers, "Content-Type", "text/html");
       break;
     case FaultKind::kEmpty:
-      response.body = "[]";
+      if (target.call == nullptr || target.call->endpoint != Endpoint::kKlines) {
+        response.body = "[]";
+      }
       break;
     case FaultKind::kTruncate:
       truncate(response.body, rule.value);
@@ -200,8 +200,7 @@ void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerRe
     case FaultKind::kSymbolOf:
       break;
     default:
-      apply_to_rows(rule, target, response);
-      break;
+      break;  // of the rows
   }
 }
 

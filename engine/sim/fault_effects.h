@@ -8,20 +8,22 @@
 
 #include "engine/net/http_server.h"
 #include "engine/sim/faults.h"
+#include "engine/sim/venue.h"
 
 namespace bf::sim {
 
-/// What a fault may want to know of the request that it hits.
+/// What a fault may want to know of the request that it hits. Both are nullptr for the archive.
 struct FaultTarget {
-  const RestCall* call = nullptr;  ///< nullptr for the archive
-  std::uint64_t draw = 0;          ///< random bits of this request: which row is hit
+  const Venue* venue = nullptr;
+  const RestCall* call = nullptr;
 };
 
-/// Changes `response`. A fault that the answer does not have the shape for (rows of an error, of an
-/// empty page) does nothing.
-void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerResponse& response);
+/// Whether `kind` changes the rows of a page: apply_to_rows() does, while the answer is made.
+[[nodiscard]] bool changes_rows(FaultKind kind) noexcept;
+/// Changes `rows` (truth.h), of which there is at least one; `draw` chooses which one is hit.
+void apply_to_rows(const FaultRule& rule, std::uint64_t draw, std::string& rows);
 
-/// The name of the used-weight header; spot answers have it in lower case, as the real one.
-[[nodiscard]] std::string used_weight_header(Market market);
+/// Changes `response`. A fault that the answer does not have the shape for does nothing.
+void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerResponse& response);
 
 }  // namespace bf::sim

@@ -67,9 +67,8 @@ bool read_probability(std::string_view text, std::uint32_t& per_million) noexcep
 }
 
 bool read_market(std::string_view text, std::optional<Market>& out) noexcept {
-  if (text != "um" && text != "spot") return false;
-  out = text == "um" ? Market::kUm : Market::kSpot;
-  return true;
+  out = parse_market(text);
+  return out.has_value();
 }
 
 bool read_instant(std::string_view text, TimeMs& out) {

@@ -9,7 +9,7 @@
 //
 // The first word is the endpoint (klines, exchangeInfo, time, ping, archive, checksum, listing) or
 // `any`. Then, in any order, what else must hold:
-//   symbol=NAME market=um|spot connection=N    of the request
+//   symbol=NAME market=binance/um connection=N     of the request
 //   nth=N      only the Nth request that matches so far (from 1);  every=N: each Nth of them
 //   times=N    at most so often in all;  probability=P: of each, 0 .. 1
 //   from=TIME to=TIME   only while the exchange's clock is in [from, to)
@@ -35,7 +35,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/sim/binance_rest.h"
+#include "engine/sim/rest_call.h"
 #include "store/base/result.h"
 
 namespace bf::sim {

@@ -90,17 +90,17 @@ Result<std::string> read_csv(const std::string& path) {
 
 Result<FileTruth> FileTruth::load(const std::string& directory) {
   FileTruth truth;
-  for (const Market market : {Market::kUm, Market::kSpot}) {
-    const std::string folder = directory + "/binance/" + std::string(market_name(market));
+  bool any = false;
+  for (const Market market : kMarkets) {
+    const std::string folder = directory + "/" + std::string(market_name(market));
     const Result<void> loaded = truth.load_market(folder, market);
     if (!loaded) return fail(loaded.error());
+    any = any || !truth.of(market).series.empty();
   }
-  if (truth.of(Market::kUm).series.empty() && truth.of(Market::kSpot).series.empty()) {
-    return fail(Code::kNotFound, directory +
-                                     " holds no candles: binance/{spot,um}/SYMBOL-INTERVAL.csv.gz "
-                                     "(or .csv) is looked for");
-  }
-  return truth;
+  if (any) return truth;
+  return fail(Code::kNotFound, directory +
+                                   " holds no candles: EXCHANGE/MARKET/SYMBOL-INTERVAL.csv.gz (or "
+                                   ".csv), such as binance/um/BTCUSDT-1m.csv.gz, is looked for");
 }
 
 Result<void> FileTruth::load_market(const std::string& directory, Market market) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
 #include "engine/sim/digits.h"
 #include "engine/sim/mixer.h"
@@ -17,6 +18,7 @@ enum Purpose : std::uint64_t {
   kForShape = 0x33,
   kForQuiet = 0x44,
   kForLives = 0x55,
+  kForNames = 0x66,
 };
 
 constexpr std::int64_t kQuietBlockMinutes = 16;
@@ -41,6 +43,29 @@ std::int64_t value_noise(std::uint64_t key, std::int64_t minute, int period_log2
   const auto left = static_cast<std::int64_t>(mix(key, lattice) & kMask) - kHalf;
   const auto right = static_cast<std::int64_t>(mix(key, lattice + 1) & kMask) - kHalf;
   return left + ((right - left) * inside >> period_log2);
+}
+
+std::string quote_of(Market market) {
+  if (market == Market::kBybitInverse || market == Market::kYahooChart) return "USD";
+  return market == Market::kDeribitFutures ? "USDC" : "USDT";
+}
+
+/// As the market spells its instruments.
+std::string symbol_of(Market market, const std::string& base, const std::string& quote) {
+  switch (market) {
+    case Market::kOkxSwap:
+      return base + "-" + quote + "-SWAP";
+    case Market::kOkxFutures:
+      return base + "-" + quote + "-491231";
+    case Market::kOkxSpot:
+    case Market::kBlofinSwap:
+    case Market::kYahooChart:
+      return base + "-" + quote;
+    case Market::kDeribitFutures:
+      return base + "_" + quote + "-PERPETUAL";
+    default:
+      return base + quote;
+  }
 }
 
 /// `value` x (bits / 2^16), for bits below 2^16.
@@ -162,9 +187,30 @@ GeneratedTruth::GeneratedTruth(GeneratedOptions options) : options_(options) {
   options_.life.to = slot_begin(Interval::k1m, options.life.to);
   BF_ASSERT(!options_.life.empty());
   add_outages();
-  for (const Market market : {Market::kUm, Market::kSpot}) {
+  for (const Market market : options_.markets) {
     for (std::size_t i = 0; i < options_.symbols; ++i) add_symbol(market, i);
   }
+  for (const auto& [market, instrument] : options_.named) {
+    std::uint64_t key = mix(options_.seed, kForNames) + static_cast<std::uint64_t>(market);
+    for (const char c : instrument.symbol) key = mix(key, static_cast<unsigned char>(c));
+    add_instrument(market, instrument, key);
+  }
+  for (ByMarket& market : markets_) sort_by_symbol(market);
+}
+
+/// find_instrument() looks for names in a sorted list.
+void GeneratedTruth::sort_by_symbol(ByMarket& market) {
+  std::vector<std::size_t> order(market.instruments.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&market](std::size_t a, std::size_t b) {
+    return market.instruments[a].symbol < market.instruments[b].symbol;
+  });
+  ByMarket sorted;
+  for (const std::size_t at : order) {
+    sorted.instruments.push_back(std::move(market.instruments[at]));
+    sorted.sources.push_back(market.sources[at]);
+  }
+  market = std::move(sorted);
 }
 
 void GeneratedTruth::add_symbol(Market market, std::size_t index) {
@@ -172,6 +218,24 @@ void GeneratedTruth::add_symbol(Market market, std::size_t index) {
   char* const digits_end = write_digits(digits, index, options_.symbols > 1'000 ? 4 : 3);
   const std::uint64_t key =
       mix(mix(options_.seed, kForSymbol) + static_cast<std::uint64_t>(market), index);
+  SimInstrument instrument;
+  instrument.base_asset = "S" + std::string(digits, digits_end);
+  instrument.quote_asset = quote_of(market);
+  instrument.symbol = symbol_of(market, instrument.base_asset, instrument.quote_asset);
+  instrument.life = options_.life;
+  if (options_.varied_lives) {
+    // A third are listed within the first year (or the first half), a sixth delisted after that.
+    const std::uint64_t draw = mix(key, kForLives);
+    const std::int64_t minutes = std::min(options_.life.length() / 2, 365 * kDayMs) / kMinuteMs;
+    const auto later =
+        static_cast<std::int64_t>((draw >> 8U) % static_cast<std::uint64_t>(minutes));
+    if (draw % 3 == 0) instrument.life.from += later * kMinuteMs;
+    if (draw % 6 == 1) instrument.life.to = instrument.life.from + (minutes + later) * kMinuteMs;
+  }
+  add_instrument(market, std::move(instrument), key);
+}
+
+void GeneratedTruth::add_instrument(Market market, SimInstrument instrument, std::uint64_t key) {
   const std::uint64_t bits = mix(key, 0);
   Source source;
   source.key = key;
@@ -190,22 +254,8 @@ void GeneratedTruth::add_symbol(Market market, std::size_t index) {
     source.padding_quote = 8 - source.price_decimals - source.lot_decimals;
   }
 
-  SimInstrument instrument;
-  instrument.base_asset = "S" + std::string(digits, digits_end);
-  instrument.quote_asset = "USDT";
-  instrument.symbol = instrument.base_asset + instrument.quote_asset;
   instrument.price_decimals = static_cast<int>(source.price_decimals);
   instrument.quantity_decimals = static_cast<int>(source.lot_decimals);
-  instrument.life = options_.life;
-  if (options_.varied_lives) {
-    // A third are listed within the first year (or the first half), a sixth delisted after that.
-    const std::uint64_t draw = mix(key, kForLives);
-    const std::int64_t minutes = std::min(options_.life.length() / 2, 365 * kDayMs) / kMinuteMs;
-    const auto later =
-        static_cast<std::int64_t>((draw >> 8U) % static_cast<std::uint64_t>(minutes));
-    if (draw % 3 == 0) instrument.life.from += later * kMinuteMs;
-    if (draw % 6 == 1) instrument.life.to = instrument.life.from + (minutes + later) * kMinuteMs;
-  }
   ByMarket& into = markets_[static_cast<std::size_t>(market)];
   into.instruments.push_back(std::move(instrument));
   into.sources.push_back(source);

@@ -3,7 +3,8 @@
 // A truth that costs nothing to keep: each candle is a pure function of (seed, market, symbol, open
 // time), so any row of any run can be checked without a stored oracle.
 //
-//   symbols      S000USDT, S001USDT, ...: each with its own price, lot and liquidity
+//   symbols      of S000, S001, ... against USDT, spelled as the market does (S000USDT,
+//                S000-USDT-SWAP): each with its own price, lot and liquidity
 //   prices       a sum of value noise at six time scales; open is the close before it (mostly)
 //   quiet        runs of flat minutes without a trade, more of them for some symbols
 //   outages      ranges in which no symbol of any market has a row; the last close time before one
@@ -14,6 +15,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/sim/truth.h"
@@ -22,7 +24,10 @@ namespace bf::sim {
 
 struct GeneratedOptions {
   std::uint64_t seed = 1;
-  std::size_t symbols = 3;  ///< of each market; at most kGeneratedSymbolsMax
+  std::size_t symbols = 3;  ///< of each of `markets`; at most kGeneratedSymbolsMax
+  std::vector<Market> markets = {Market::kUm, Market::kSpot};
+  /// Instruments with names and lives of their own, beside the others.
+  std::vector<std::pair<Market, SimInstrument>> named;
   /// When symbols trade: from the first to the last instant, or, with `varied_lives`, for many of them
   /// only a part of it.
   TimeRange life{1'577'836'800'000, kTimeMax};  // from 2020-01-01
@@ -67,7 +72,10 @@ class GeneratedTruth final : public Truth {
   struct Candle;
   class Minutes;
 
+  static void sort_by_symbol(ByMarket& market);
+
   void add_symbol(Market market, std::size_t index);
+  void add_instrument(Market market, SimInstrument instrument, std::uint64_t key);
   void add_outages();
   [[nodiscard]] TimeMs oldest_open(const SimInstrument& instrument, Interval interval,
                                    const RowQuery& query) const;

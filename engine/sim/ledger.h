@@ -13,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-#include "engine/sim/binance_rest.h"
+#include "engine/sim/rest_call.h"
 #include "store/base/range_set.h"
 #include "store/base/result.h"
 
@@ -51,7 +51,7 @@ struct LedgerCounters {
   std::uint64_t failed = 0;         ///< other answers from 400 on
   std::uint64_t faults = 0;         ///< requests that a fault hit
   std::uint64_t archive_files = 0;  ///< zips given
-  std::int64_t weight = 0;          ///< of all, both markets
+  std::int64_t weight = 0;          ///< of all markets
 };
 
 /// Threads: one.

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "engine/sim/binance_venue.h"
 #include "engine/sim/fault_effects.h"
 #include "engine/sim/mixer.h"
 #include "store/base/http_date.h"
@@ -11,18 +12,6 @@ namespace bf::sim {
 namespace {
 
 constexpr std::uint64_t kRowDrawKey = 0x526f77U;
-
-ClientLimits make_limits(Market market, const SimOptions& options) {
-  LimitOptions limits;
-  limits.enforced = options.limits;
-  if (market == Market::kUm) {
-    limits.weight_per_minute = options.published.um_weight_per_minute;
-  } else {
-    limits.weight_per_minute = options.published.spot_weight_per_minute;
-    limits.requests_per_5_minutes = options.published.spot_requests_per_5_minutes;
-  }
-  return ClientLimits(limits);
-}
 
 net::ServerResponse json_response(int status, std::string body) {
   net::ServerResponse response;
@@ -51,10 +40,10 @@ std::string with_own_date(const net::ServerResponse& response, TimeMs now) {
 SimExchange::SimExchange(async::Loop& loop, const Truth& truth, SimOptions options)
     : loop_(loop),
       options_(std::move(options)),
-      rest_(truth, options_.published),
       archive_(truth, options_.archive),
-      limits_{make_limits(Market::kUm, options_), make_limits(Market::kSpot, options_)},
-      ledger_(options_.keep_ledger) {}
+      ledger_(options_.keep_ledger) {
+  venues_.push_back(std::make_unique<BinanceVenue>(truth, options_.published, options_.limits));
+}
 
 async::Task<net::ServerResponse> SimExchange::handle(net::ServerRequest request,
                                                      async::CancelToken /*cancel*/) {
@@ -67,13 +56,17 @@ net::ServerResponse SimExchange::answer(const net::ServerRequest& request) {
   entry.number = ++requests_;
   entry.connection = request.connection;
   const Query query = parse_query(request.target);
-  std::optional<RestCall> call = BinanceRest::read(query);
+  std::optional<RestCall> call;
   net::ServerResponse response;
-  if (call) {
-    response = answer_rest(std::move(*call), entry);
-  } else if (query.path == "/dapi/v1/exchangeInfo") {
+  for (const std::unique_ptr<Venue>& venue : venues_) {
+    call = venue->read(query);
+    if (!call) continue;
+    response = answer_rest(*venue, *std::move(call), entry);
+    break;
+  }
+  if (!call && query.path == "/dapi/v1/exchangeInfo") {
     response = json_response(200, R"({"symbols":[]})");
-  } else {
+  } else if (!call) {
     response = answer_archive(query, entry);
   }
   entry.status = response.status;
@@ -82,7 +75,7 @@ net::ServerResponse SimExchange::answer(const net::ServerRequest& request) {
   return response;
 }
 
-net::ServerResponse SimExchange::answer_rest(RestCall call, LedgerEntry& entry) {
+net::ServerResponse SimExchange::answer_rest(Venue& venue, RestCall call, LedgerEntry& entry) {
   entry.endpoint = call.endpoint;
   entry.market = call.market;
   entry.symbol = call.symbol;
@@ -91,22 +84,32 @@ net::ServerResponse SimExchange::answer_rest(RestCall call, LedgerEntry& entry) 
   entry.end = call.end.value_or(-1);
   entry.limit = call.limit;
   entry.weight = call.weight;
-  const LimitVerdict verdict = limits_of(call.market).charge(call.weight, entry.at);
-  entry.out_of_turn = verdict.out_of_turn;
-  if (verdict.status != 200) return refuse(call, verdict);
-
+  Admission admission = venue.admit(call, entry.at);
+  entry.out_of_turn = admission.out_of_turn;
+  if (admission.refusal) {
+    admission.refusal->delay_ns = options_.latency_ns;
+    return *std::move(admission.refusal);
+  }
   const Rules rules = pick_faults(entry);
   for (const FaultRule* rule : rules) {
     if (rule->kind == FaultKind::kSymbolOf) call.symbol = rule->text;
   }
-  RestAnswer answer = rest_.answer(call, entry.at);
+  const RowChange change = [&rules, draw = mix(kRowDrawKey, entry.number)](std::string& rows) {
+    for (const FaultRule* rule : rules) {
+      if (changes_rows(rule->kind) && !rows.empty()) apply_to_rows(*rule, draw, rows);
+    }
+  };
+  RestAnswer answer = venue.answer(call, entry.at, change);
   entry.rows = answer.rows;
   net::ServerResponse response = json_response(answer.status, std::move(answer.body));
-  response.headers.emplace_back(used_weight_header(call.market),
-                                std::to_string(verdict.used_weight));
+  for (auto& header : admission.headers) response.headers.push_back(std::move(header));
   response.gzip = options_.gzip;
   response.delay_ns = options_.latency_ns;
-  apply_faults(rules, &call, entry, response);
+  const FaultTarget target{&venue, &call};
+  for (const FaultRule* rule : rules) {
+    apply_fault(*rule, target, response);
+    note_told_pause(*rule, entry, venue);
+  }
   return response;
 }
 
@@ -121,26 +124,7 @@ net::ServerResponse SimExchange::answer_archive(const Query& query, LedgerEntry&
   response.body = std::move(answer.body);
   response.headers.emplace_back("Content-Type", std::string(answer.content_type));
   response.delay_ns = options_.latency_ns;
-  apply_faults(rules, nullptr, entry, response);
-  return response;
-}
-
-net::ServerResponse SimExchange::refuse(const RestCall& call, const LimitVerdict& verdict) const {
-  RestError error;
-  error.code = -1003;
-  if (verdict.status == 418) {
-    error.message = "Way too many requests; IP(127.0.0.1) banned until " +
-                    std::to_string(verdict.banned_until) +
-                    ". Please use the websocket for live updates to avoid bans.";
-  } else {
-    error.message =
-        "Too many requests; please use the websocket for live updates to avoid polling the API.";
-  }
-  net::ServerResponse response = json_response(verdict.status, error_body(error));
-  response.headers.emplace_back("Retry-After", std::to_string(verdict.retry_after_s));
-  response.headers.emplace_back(used_weight_header(call.market),
-                                std::to_string(verdict.used_weight));
-  response.delay_ns = options_.latency_ns;
+  for (const FaultRule* rule : rules) apply_fault(*rule, FaultTarget{}, response);
   return response;
 }
 
@@ -161,26 +145,15 @@ SimExchange::Rules SimExchange::pick_faults(LedgerEntry& entry) {
   return rules;
 }
 
-void SimExchange::apply_faults(const Rules& rules, const RestCall* call, const LedgerEntry& entry,
-                               net::ServerResponse& response) {
-  FaultTarget target;
-  target.call = call;
-  target.draw = mix(kRowDrawKey, entry.number);
-  for (const FaultRule* rule : rules) {
-    apply_fault(*rule, target, response);
-    if (call != nullptr) note_told_pause(*rule, entry);
-  }
-}
-
 /// A fault that tells the client to stay away is one that the ledger then holds it to.
-void SimExchange::note_told_pause(const FaultRule& rule, const LedgerEntry& entry) {
+void SimExchange::note_told_pause(const FaultRule& rule, const LedgerEntry& entry, Venue& venue) {
   if (rule.kind != FaultKind::kStatus || (rule.value != 429 && rule.value != 418)) return;
   std::int64_t seconds = 0;
   const std::string& text = rule.retry_after;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || end != text.data() + text.size() || seconds <= 0) return;
   const DurationMs length = std::min(seconds, kBanMsMax / kSecondMs) * kSecondMs;
-  limits_of(entry.market).expect_silence(entry.at, entry.at + length);
+  venue.expect_silence(entry.market, entry.at, entry.at + length);
 }
 
 }  // namespace bf::sim

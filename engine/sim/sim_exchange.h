@@ -1,26 +1,26 @@
 // engine/sim/sim_exchange.h
 //
-// A simulated Binance: REST of USD-M and spot, and the bulk archive, all below one address. It answers
-// from a Truth, keeps the documented limits, makes the faults of its plan, and writes down every
-// request. The same object serves real sockets (bf-sim) and the simulated transport (tests).
+// The simulated exchanges, all below one address: their paths differ. They answer from one Truth, keep
+// the documented limits, make the faults of one plan, and every request is written down. The same object
+// serves real sockets (bf-sim) and the simulated transport (tests).
 //
-//   /fapi/v1/...  /api/v3/...      REST; the two markets have limits of their own
-//   /archive/data/...  /data/...   files of the bulk archive
+//   /fapi/v1/...  /api/v3/...      Binance's REST; the two markets have limits of their own
+//   /archive/data/...  /data/...   files of its bulk archive
 //   /archive?prefix=...            their S3 listing
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/net/http_server.h"
 #include "engine/sim/archive.h"
 #include "engine/sim/binance_rest.h"
-#include "engine/sim/client_limits.h"
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
+#include "engine/sim/venue.h"
 
 namespace bf::sim {
 
@@ -56,22 +56,15 @@ class SimExchange final : public net::HttpHandler {
   using Rules = std::vector<const FaultRule*>;
 
   [[nodiscard]] net::ServerResponse answer(const net::ServerRequest& request);
-  [[nodiscard]] net::ServerResponse answer_rest(RestCall call, LedgerEntry& entry);
+  [[nodiscard]] net::ServerResponse answer_rest(Venue& venue, RestCall call, LedgerEntry& entry);
   [[nodiscard]] net::ServerResponse answer_archive(const Query& query, LedgerEntry& entry);
-  [[nodiscard]] net::ServerResponse refuse(const RestCall& call, const LimitVerdict& verdict) const;
   [[nodiscard]] Rules pick_faults(LedgerEntry& entry);
-  void apply_faults(const Rules& rules, const RestCall* call, const LedgerEntry& entry,
-                    net::ServerResponse& response);
-  void note_told_pause(const FaultRule& rule, const LedgerEntry& entry);
-  [[nodiscard]] ClientLimits& limits_of(Market market) noexcept {
-    return limits_[static_cast<std::size_t>(market)];
-  }
+  void note_told_pause(const FaultRule& rule, const LedgerEntry& entry, Venue& venue);
 
   async::Loop& loop_;
   SimOptions options_;
-  BinanceRest rest_;
+  std::vector<std::unique_ptr<Venue>> venues_;
   SimArchive archive_;
-  std::array<ClientLimits, kMarketCount> limits_;
   Ledger ledger_;
   std::uint64_t requests_ = 0;
 };

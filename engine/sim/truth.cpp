@@ -20,10 +20,6 @@ constexpr std::pair<std::string_view, Interval> kIntervals[] = {
 
 }  // namespace
 
-std::string_view market_name(Market market) noexcept {
-  return market == Market::kUm ? "um" : "spot";
-}
-
 const SimInstrument* find_instrument(const Truth& truth, Market market,
                                      std::string_view symbol) noexcept {
   const std::span<const SimInstrument> all = truth.instruments(market);

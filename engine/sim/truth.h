@@ -18,15 +18,11 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/sim/market.h"
 #include "store/base/interval.h"
 #include "store/base/time.h"
 
 namespace bf::sim {
-
-enum class Market : std::uint8_t { kUm, kSpot };
-inline constexpr std::size_t kMarketCount = 2;
-/// "um", "spot".
-[[nodiscard]] std::string_view market_name(Market market) noexcept;
 
 struct SimInstrument {
   std::string symbol;

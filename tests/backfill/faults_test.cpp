@@ -220,7 +220,7 @@ TEST_F(Ban, EndsTheSourceAndIsRememberedByTheNextRun) {
 TEST_F(Ban, OfOneMarketLeavesTheOtherAlone) {
   const ShapedTruth truth(1);
   SimWorld world(truth);
-  world.set_faults("klines market=um nth=2 status=418 retry_after=300");
+  world.set_faults("klines market=binance/um nth=2 status=418 retry_after=300");
   backfill::RunOptions options = world.options("um", {}, kRange);
   options.selections.push_back(world.options("spot", {}, kRange).selections.front());
   const backfill::RunReport report = world.run(options);

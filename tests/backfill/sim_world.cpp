@@ -61,6 +61,13 @@ std::string two_rows(const CandleBatch& held, std::size_t held_row, const Candle
   return text;
 }
 
+/// `market` is "okx/swap", or "um" for one of Binance.
+Instrument instrument_of(const std::string& market, const std::string& symbol) {
+  const std::size_t slash = market.find('/');
+  if (slash == std::string::npos) return {"binance", market, symbol};
+  return {market.substr(0, slash), market.substr(slash + 1), symbol};
+}
+
 backfill::RunReport storage_failure(const Error& error) {
   backfill::RunReport report;
   backfill::add_failure(report.failures, error);
@@ -81,12 +88,13 @@ SimWorld::SimWorld(const sim::Truth& truth, WorldOptions options)
       loop_(options_.start),
       exchange_(loop_, truth_, options_.exchange) {}
 
-backfill::RunOptions SimWorld::options(std::string market, std::vector<std::string> symbols,
+backfill::RunOptions SimWorld::options(const std::string& market, std::vector<std::string> symbols,
                                        TimeRange range) const {
   backfill::RunOptions run;
   backfill::Selection selection;
-  selection.exchange = "binance";
-  selection.market = std::move(market);
+  const Instrument named = instrument_of(market, {});
+  selection.exchange = named.exchange;
+  selection.market = named.market;
   selection.all = symbols.empty();
   selection.symbols = std::move(symbols);
   run.selections.push_back(std::move(selection));
@@ -94,8 +102,8 @@ backfill::RunOptions SimWorld::options(std::string market, std::vector<std::stri
   run.to = {backfill::TimeSpec::From::kAbsolute, range.to};
   run.source = plan::SourceChoice::kRest;
   const std::string url = "http://" + std::string(kHost) + ":" + std::to_string(kPort);
-  run.base_urls["binance"] = url;
-  run.archive_urls["binance"] = url;
+  run.base_urls[named.exchange] = url;
+  run.archive_urls[named.exchange] = url;
   run.allow_plain_http = true;
   return run;
 }
@@ -150,7 +158,7 @@ void SimWorld::set_faults(const std::string& lines) {
 Series SimWorld::series(const std::string& market, const std::string& symbol,
                         Interval interval) const {
   Series series;
-  series.instrument = {"binance", market, symbol};
+  series.instrument = instrument_of(market, symbol);
   series.interval = interval;
   return series;
 }
@@ -179,17 +187,24 @@ CandleBatch SimWorld::stored_rows(const Series& series, TimeRange range) {
 
 CandleBatch SimWorld::true_rows(const Series& series, TimeRange range) const {
   sim::SimSeries wanted;
-  wanted.market = series.instrument.market == "um" ? sim::Market::kUm : sim::Market::kSpot;
+  wanted.market =
+      sim::parse_market(series.instrument.exchange + "/" + series.instrument.market).value();
   wanted.symbol = series.instrument.symbol;
   wanted.interval = series.interval;
   std::string body = "[";
   truth_.append_rows(wanted, {range, std::numeric_limits<std::size_t>::max()}, body);
   body += "]";
   body.reserve(body.size() + net::kBodyPadding);
-  const auto api = exchange::find_market("binance", series.instrument.market);
+  // The truth's rows are written as Binance's, whatever the exchange.
+  const auto api = exchange::find_market("binance", "spot");
   CandleBatch rows;
   const Result<void> parsed = (*api)->parse_candles(series, body, rows);
   EXPECT_TRUE(parsed) << parsed.error().message();
+  const auto own = exchange::find_market(series.instrument.exchange, series.instrument.market);
+  rows.columns = (*own)->columns(series.kind);
+  for (std::size_t i = 1; i < kColumnCount; ++i) {
+    if (!rows.columns.contains(static_cast<Column>(i))) rows.data[i] = {};
+  }
   return rows;
 }
 

@@ -49,8 +49,10 @@ class SimWorld {
   /// `truth` outlives the world.
   explicit SimWorld(const sim::Truth& truth, WorldOptions options = {});
 
-  /// Options of a run against this world: `symbols` of `market`, [from, to).
-  [[nodiscard]] backfill::RunOptions options(std::string market, std::vector<std::string> symbols,
+  /// Options of a run against this world: `symbols` of `market` ("okx/swap", or "um" for one of
+  /// Binance), [from, to).
+  [[nodiscard]] backfill::RunOptions options(const std::string& market,
+                                             std::vector<std::string> symbols,
                                              TimeRange range) const;
   /// Runs, and cancels after `cancel_after_ns` of virtual time.
   backfill::RunReport run(const backfill::RunOptions& options,

@@ -19,7 +19,7 @@ NAMES = ("open_time", "open", "high", "low", "close", "volume", "quote_volume", 
          "taker_buy_base", "taker_buy_quote")  # fmt: skip
 CHANNELS = ("", "rest", "archive-daily", "archive-monthly", "stream", "import")
 LOG, SEGMENT, MANIFEST = 1, 2, 3
-VERSION = 0
+VERSION = 1
 
 
 class Answer:

@@ -67,8 +67,8 @@ struct World {
 /// One request and its answer. `world` outlives every task of it.
 Task<Result<void>> request(World& world, std::uint32_t weight) {
   const CancelToken none;
-  const Cost cost{weight, {}};
-  const Result<Permit> permit = co_await world.limiter.acquire(cost, none);
+  const Cost asked{weight, {}};
+  const Result<Permit> permit = co_await world.limiter.acquire(asked, none);
   if (!permit) co_return fail(permit.error());
   ++world.requests;
   const std::uint64_t fate = world.random() % 200;

@@ -96,7 +96,7 @@ class KilledStore:
     def run_and_kill(self, seconds):
         """Whether the run was killed before it had ended."""
         held = {
-            (series.market, series.symbol): held_ranges(self.work, self.store, series)
+            (f"binance/{series.market}", series.symbol): held_ranges(self.work, self.store, series)
             for series in SERIES
         }
         before = len(self.simulator.requests())

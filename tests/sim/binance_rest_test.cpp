@@ -30,7 +30,7 @@ class Klines : public ::testing::Test {
   RestAnswer ask(const std::string& target, TimeMs now = kLater) {
     const std::optional<RestCall> call = BinanceRest::read(parse_query(target));
     EXPECT_TRUE(call.has_value()) << target;
-    return call ? rest_.answer(*call, now) : RestAnswer{};
+    return call ? rest_.answer(*call, now, {}) : RestAnswer{};
   }
   RestAnswer um(const std::string& more, TimeMs now = kLater) {
     return ask("/fapi/v1/klines?symbol=S000USDT&interval=1m" + more, now);

@@ -204,7 +204,7 @@ TEST_F(Faults, ConditionsChooseTheRequests) {
   EXPECT_THAT(hits("klines times=2 status=500"), ElementsAre(1, 2));
   EXPECT_THAT(hits("any connection=1 nth=1 status=500"), ElementsAre(1));
   EXPECT_THAT(hits("exchangeInfo status=500"), ElementsAre());
-  EXPECT_THAT(hits("klines market=spot status=500"), ElementsAre());
+  EXPECT_THAT(hits("klines market=binance/spot status=500"), ElementsAre());
   EXPECT_THAT(hits("klines probability=0 status=500"), ElementsAre());
   const std::string window = "from=" + std::to_string(Rig::kStart + kMinuteMs) +
                              " to=" + std::to_string(Rig::kStart + 3 * kMinuteMs);

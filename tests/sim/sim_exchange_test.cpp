@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "engine/net/real_transport.h"
+#include "engine/sim/client_limits.h"
 #include "engine/sim/file_truth.h"
 #include "engine/sim/generated_truth.h"
 #include "engine/sim/text_file.h"
@@ -132,11 +133,11 @@ TEST(SimExchange, LedgerIsWrittenAsLinesWhileItRuns) {
   std::stringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(),
-            "{\"at\":1700000040000,\"number\":1,\"connection\":1,\"market\":\"um\","
+            "{\"at\":1700000040000,\"number\":1,\"connection\":1,\"market\":\"binance/um\","
             "\"endpoint\":\"klines\",\"symbol\":\"S000USDT\",\"interval\":\"1m\","
             "\"start\":1696118400000,\"end\":-1,\"limit\":3,\"rows\":3,\"weight\":1,"
             "\"status\":200}\n"
-            "{\"at\":1700000040000,\"number\":2,\"connection\":1,\"market\":\"um\","
+            "{\"at\":1700000040000,\"number\":2,\"connection\":1,\"market\":\"binance/um\","
             "\"endpoint\":\"klines\",\"symbol\":\"??\",\"interval\":\"1m\",\"start\":-1,"
             "\"end\":-1,\"limit\":500,\"rows\":0,\"weight\":5,\"status\":400}\n");
   const Result<void> nowhere = rig.exchange.ledger().write_to(folder.path() + "/no/such/folder");

@@ -24,9 +24,6 @@ using testing::IsSupersetOf;
 
 const ManualClock kClock;
 
-/// Version 0 is a draft that no other build reads.
-constexpr std::uint32_t kOldestVersion = std::min(kFormatVersion, 1U);
-
 std::string golden_folder(std::uint32_t version = kFormatVersion) {
   return "tests/golden/v" + std::to_string(version);
 }
@@ -86,7 +83,7 @@ class Golden : public testing::TestWithParam<GoldenStore> {};
 
 TEST_P(Golden, ReadsAsTheTextBesideIt) {
   const std::string store(GetParam().name);
-  for (std::uint32_t version = kOldestVersion; version <= kFormatVersion; ++version) {
+  for (std::uint32_t version = kFormatVersionOldest; version <= kFormatVersion; ++version) {
     const std::string folder = golden_folder(version);
     SCOPED_TRACE(folder);
     const std::string root = bf::test::source_path(folder + "/" + store);

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "store/cursors.h"
+#include "store/format_version.h"
 #include "store/row_order.h"
 #include "store/segment_writer.h"
 #include "store/verify.h"
@@ -149,15 +150,17 @@ TEST(Segment, NoticesACutOrAForeignSegment) {
   EXPECT_THAT(foreign.error().message(), HasSubstr("another series"));
 }
 
-TEST(Segment, NamesANewerVersion) {
-  SimFileSystem files;
-  Sample sample = sample_segment(files, 5);
-  sample.bytes[4] = std::byte{2};
-  put_file(files, sample.bytes);
-  const Result<Rows> rows = read_all(files, sample.entry);
-  ASSERT_FALSE(rows);
-  EXPECT_EQ(rows.error().code(), Code::kFormat);
-  EXPECT_THAT(rows.error().message(), HasSubstr("version 2"));
+TEST(Segment, NamesAVersionThatItDoesNotRead) {
+  for (const auto version : {kFormatVersionOldest - 1, kFormatVersion + 1}) {
+    SimFileSystem files;
+    Sample sample = sample_segment(files, 5);
+    sample.bytes[4] = static_cast<std::byte>(version);
+    put_file(files, sample.bytes);
+    const Result<Rows> rows = read_all(files, sample.entry);
+    ASSERT_FALSE(rows);
+    EXPECT_EQ(rows.error().code(), Code::kFormat);
+    EXPECT_THAT(rows.error().message(), HasSubstr("version " + std::to_string(version)));
+  }
 }
 
 /// Signs a changed segment: the parts' hashes and the trailer's, as the writer would.

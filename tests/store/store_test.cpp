@@ -422,12 +422,12 @@ TEST_F(StoreTest, RefusesAStoreOfANewerVersionByName) {
   open();
   writing_ = Writing{};
   SimDisk& disk = files_.disk();
-  disk.flip_bit(disk.find("STORE"), 4, 2);  // version 4
+  disk.flip_bit(disk.find("STORE"), 4, 2);  // version 1 + 4
   const Result<Writing> refused = open_writing(files_);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::kFormat);
-  EXPECT_THAT(refused.error().message(), HasSubstr("version 4"));
-  EXPECT_THAT(refused.error().message(), HasSubstr("up to 0"));
+  EXPECT_THAT(refused.error().message(), HasSubstr("version 5"));
+  EXPECT_THAT(refused.error().message(), HasSubstr("this build reads version 1"));
 }
 
 TEST_F(StoreTest, StopsWhereAManifestIsDamagedOrGone) {

@@ -132,10 +132,17 @@ void print_summary(const sim::LedgerCounters& counters) {
 }
 
 void print_ready(const SimFlags& flags, const sim::Truth& truth, std::uint16_t port) {
-  std::printf("bf-sim: %s://%s:%u serves %zu um and %zu spot symbols\n",
-              flags.tls_cert.empty() ? "http" : "https", flags.address.c_str(),
-              static_cast<unsigned>(port), truth.instruments(sim::Market::kUm).size(),
-              truth.instruments(sim::Market::kSpot).size());
+  std::printf("bf-sim: %s://%s:%u serves", flags.tls_cert.empty() ? "http" : "https",
+              flags.address.c_str(), static_cast<unsigned>(port));
+  const char* separator = " ";
+  for (const sim::Market market : sim::kMarkets) {
+    const std::size_t symbols = truth.instruments(market).size();
+    if (symbols == 0) continue;
+    const std::string name(sim::market_name(market));
+    std::printf("%s%zu symbols of %s", separator, symbols, name.c_str());
+    separator = ", ";
+  }
+  std::printf("\n");
   std::fflush(stdout);
 }
 

@@ -16,15 +16,13 @@ struct NamedSeries {
 };
 
 Result<NamedSeries> parse_series(const std::string& text) {
-  const std::string um = "binance/um/";
-  const std::string spot = "binance/spot/";
   NamedSeries series;
   std::string rest;
-  if (text.starts_with(um)) {
-    rest = text.substr(um.size());
-  } else if (text.starts_with(spot)) {
-    series.market = sim::Market::kSpot;
-    rest = text.substr(spot.size());
+  for (const sim::Market market : sim::kMarkets) {
+    const std::string folder = std::string(sim::market_name(market)) + "/";
+    if (!text.starts_with(folder)) continue;
+    series.market = market;
+    rest = text.substr(folder.size());
   }
   const std::size_t slash = rest.rfind('/');
   if (slash == std::string::npos || slash == 0 ||
