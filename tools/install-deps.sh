@@ -53,6 +53,8 @@ build_packages='
   libgmock-dev                gmock/gmock.h
   libbenchmark-dev            benchmark/benchmark.h
   python3                     python3
+  tinyproxy-bin|tinyproxy     tinyproxy
+  microsocks                  microsocks
   curl                        curl
   ca-certificates             -
 '

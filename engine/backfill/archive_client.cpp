@@ -135,7 +135,9 @@ async::Task<Result<std::string>> ArchiveClient::get(std::string path, std::size_
     bool again = true;
     if (!response) {
       const Code code = response.error().code();
-      again = code != Code::kCancelled && code != Code::kTls;
+      // kUsage and kBlocked are a proxy's refusals, by its rules.
+      again = code != Code::kCancelled && code != Code::kTls && code != Code::kUsage &&
+              code != Code::kBlocked;
       outcome = fail(response.error().at("archive " + path));
     } else if (response->status == 200 && !response->body.empty()) {
       co_return std::move(response->body);

@@ -145,8 +145,10 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   if (!response) {
     limiter_.answered(*permit, limits::Feedback{});
     const Error error = response.error().at(what);
-    // A certificate that was never good is refused again; behind good answers TLS only broke off.
-    const bool refused = error.code() == Code::kTls && last_success_ns_ < 0;
+    // A certificate that was never good is refused again; behind good answers TLS only broke off. A
+    // proxy's refusal is a matter of its rules and of credentials, not of time.
+    const bool refused = (error.code() == Code::kTls && last_success_ns_ < 0) ||
+                         error.code() == Code::kUsage || error.code() == Code::kBlocked;
     if (refused) end_source(error);
     co_return Attempt{fail(error), !refused && is_transport_failure(error.code()), true};
   }

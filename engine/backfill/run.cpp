@@ -25,21 +25,26 @@ struct MarketPart {
 };
 
 /// The URL that the user set for a market ("binance/um") or its exchange ("binance"), else the default.
-Result<net::Url> base_url(const std::map<std::string, std::string>& urls,
-                          const exchange::MarketApi& api, std::string_view fallback,
-                          bool allow_plain) {
+Result<net::Url> base_url(const RunOptions& options, const std::map<std::string, std::string>& urls,
+                          const exchange::MarketApi& api, std::string_view fallback) {
   const std::string exchange(api.exchange());
-  auto chosen = urls.find(exchange + "/" + std::string(api.market()));
+  const std::string source = exchange + "/" + std::string(api.market());
+  auto chosen = urls.find(source);
   if (chosen == urls.end()) chosen = urls.find(exchange);
-  return net::parse_url(chosen == urls.end() ? fallback : std::string_view(chosen->second),
-                        allow_plain);
+  Result<net::Url> url = net::parse_url(
+      chosen == urls.end() ? fallback : std::string_view(chosen->second), options.allow_plain_http);
+  if (!url) return url;
+  Result<net::ProxyPtr> proxy = options.proxies.choose(source, url->endpoint);
+  if (!proxy) return fail(proxy.error());
+  url->endpoint.proxy = std::move(*proxy);
+  return url;
 }
 
 Result<void> open_bans(MarketRun& market, const RunOptions& options, const net::Url& base,
                        const Clock& clock) {
   if (options.state_dir.empty()) return {};
-  const std::string key = base.endpoint.host + ":" + std::to_string(base.endpoint.port) + " direct";
-  Result<limits::BanFile> bans = limits::BanFile::open(options.state_dir, key, clock);
+  Result<limits::BanFile> bans =
+      limits::BanFile::open(options.state_dir, base.endpoint.route(), clock);
   if (!bans) return fail(bans.error());
   // Read once here: a file that cannot be read must not pass for "no ban".
   const Result<std::optional<limits::Ban>> stored = bans->load();
@@ -59,7 +64,7 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
                                   std::string(interval_name(options.interval)));
   }
   const Result<net::Url> base =
-      base_url(options.base_urls, **api, (*api)->default_base_url(), options.allow_plain_http);
+      base_url(options, options.base_urls, **api, (*api)->default_base_url());
   if (!base) return fail(base.error());
   auto market =
       std::make_unique<MarketRun>(services.loop, options.concurrency, kArchiveConcurrency);
@@ -83,7 +88,7 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
       exchange::find_archive(selection.exchange, selection.market);
   if (archive == nullptr) return market;
   const Result<net::Url> archive_base =
-      base_url(options.archive_urls, **api, archive->default_base_url(), options.allow_plain_http);
+      base_url(options, options.archive_urls, **api, archive->default_base_url());
   if (!archive_base) return fail(archive_base.error());
   market->archive = std::make_unique<ArchiveClient>(
       services.loop, http, *archive, services.observer, ArchiveClientOptions{*archive_base, 4});

@@ -17,6 +17,7 @@
 #include "engine/async/worker.h"
 #include "engine/backfill/report.h"
 #include "engine/net/http_client.h"
+#include "engine/net/proxy_choice.h"
 #include "engine/plan/planner.h"
 #include "store/instrument_ledger.h"
 #include "store/space_guard.h"
@@ -58,6 +59,7 @@ struct RunOptions {
   std::map<std::string, std::string> base_urls;
   /// "binance" -> base URL of the archive.
   std::map<std::string, std::string> archive_urls;
+  net::ProxyChoice proxies;       ///< by source, "binance/um"
   bool allow_plain_http = false;  ///< plain http to hosts that are not loopback
   std::string state_dir;          ///< where bans are kept; empty: nowhere
 };

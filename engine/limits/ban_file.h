@@ -23,8 +23,8 @@ struct Ban {
 /// that cannot be read is an error, never "no ban".
 class BanFile {
  public:
-  /// `key` is the host:port really connected to and the proxy or "direct", so that simulator and
-  /// exchange never meet. Makes the directory where it is missing. Errors: kIo, kNoSpace.
+  /// `key` is the host:port really connected to and the proxy, without credentials, or "direct"
+  /// (net::Endpoint::route), so that simulator and exchange never meet. Makes the directory where it is missing. Errors: kIo, kNoSpace.
   [[nodiscard]] static Result<BanFile> open(const std::string& state_dir, std::string key,
                                             const Clock& clock);
 

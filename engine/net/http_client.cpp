@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/net/http_connection.h"
+#include "engine/net/proxy.h"
 
 namespace bf::net {
 namespace {
@@ -63,6 +64,12 @@ std::string asked(const HttpRequest& request) {
   return std::string("GET ").append(request.endpoint.name()).append(path);
 }
 
+/// The same for what happened on a connection: a proxy may be the reason.
+std::string asked_through(const HttpRequest& request) {
+  const ProxyPtr& proxy = request.endpoint.proxy;
+  return proxy ? asked(request) + " through proxy " + proxy->name() : asked(request);
+}
+
 }  // namespace
 
 /// How one attempt on one connection ended.
@@ -91,14 +98,15 @@ Task<Result<HttpResponse>> HttpClient::get(HttpRequest request, CancelToken canc
     if (first.response) co_return std::move(first.response);
     const Code code = first.response.error().code();
     const bool closed = code == Code::kNetwork || code == Code::kTls;
-    if (first.answered || !closed) co_return fail(first.response.error().at(asked(request)));
+    if (first.answered || !closed)
+      co_return fail(first.response.error().at(asked_through(request)));
     // The server closed it while it was idle, which both sides may: that is no failure of the request.
     ++stats_.reconnects;
   }
   Result<ConnectionPtr> fresh = co_await connect(request.endpoint, deadline, cancel);
   if (!fresh) co_return fail(fresh.error().at(asked(request)));
   Attempt last = co_await attempt(request, *wire, std::move(*fresh), deadline, cancel);
-  if (!last.response) co_return fail(last.response.error().at(asked(request)));
+  if (!last.response) co_return fail(last.response.error().at(asked_through(request)));
   co_return std::move(last.response);
 }
 

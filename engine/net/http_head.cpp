@@ -166,7 +166,10 @@ Result<void> decide_framing(const Collector& collected, bool response, bool newe
   return {};
 }
 
-Result<HttpHead> parse_head(std::string_view bytes, llhttp_type_t type) {
+enum class Head : std::uint8_t { kRequest, kResponse, kConnectResponse };
+
+Result<HttpHead> parse_head(std::string_view bytes, Head kind) {
+  const llhttp_type_t type = kind == Head::kRequest ? HTTP_REQUEST : HTTP_RESPONSE;
   // llhttp skips empty lines in front of a message.
   if (bytes.starts_with('\r'))
     return fail(Code::kProtocol, "an empty line instead of a start line");
@@ -197,9 +200,11 @@ Result<HttpHead> parse_head(std::string_view bytes, llhttp_type_t type) {
   }
   head.status = type == HTTP_RESPONSE ? parser.status_code : 0;
   head.keep_alive = collected.keep_alive;
-  const Result<void> framed =
-      decide_framing(collected, type == HTTP_RESPONSE, parser.http_minor > 0, head);
-  if (!framed) return fail(framed.error());
+  if (kind != Head::kConnectResponse) {
+    const Result<void> framed =
+        decide_framing(collected, type == HTTP_RESPONSE, parser.http_minor > 0, head);
+    if (!framed) return fail(framed.error());
+  }
   if (type == HTTP_REQUEST) {
     head.method = llhttp_method_name(static_cast<llhttp_method_t>(parser.method));
   } else if (head.status < 100 || head.status > 599 || head.status == kSwitchingProtocols) {
@@ -240,11 +245,15 @@ std::optional<std::string_view> HttpHead::header(std::string_view name) const no
 
 Result<HttpHead> parse_response_head(std::string_view bytes) {
   if (!bytes.starts_with("HTTP/1.")) return fail(Code::kProtocol, "not an HTTP/1.1 answer");
-  return parse_head(bytes, HTTP_RESPONSE);
+  return parse_head(bytes, Head::kResponse);
+}
+
+Result<HttpHead> parse_connect_head(std::string_view bytes) {
+  return parse_head(bytes, Head::kConnectResponse);
 }
 
 Result<HttpHead> parse_request_head(std::string_view bytes) {
-  return parse_head(bytes, HTTP_REQUEST);
+  return parse_head(bytes, Head::kRequest);
 }
 
 bool list_holds(std::string_view value, std::string_view token) noexcept {

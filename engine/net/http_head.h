@@ -52,6 +52,8 @@ struct HttpHead {
 /// Errors: kProtocol: not HTTP/1.0 or 1.1, more than kHeadersMax headers, or a body whose framing is
 ///         ambiguous or unknown.
 [[nodiscard]] Result<HttpHead> parse_response_head(std::string_view bytes);
+/// A proxy's answer to CONNECT: what it says of a body is not looked at, and its framing is kNone.
+[[nodiscard]] Result<HttpHead> parse_connect_head(std::string_view bytes);
 [[nodiscard]] Result<HttpHead> parse_request_head(std::string_view bytes);
 
 /// Whether `value`, a comma-separated list, holds `token`, whatever their case; parameters behind ';'

@@ -9,18 +9,16 @@
 #include <vector>
 
 #include "engine/net/dial.h"
+#include "engine/net/proxy.h"
 #include "engine/net/resolve.h"
 #include "engine/net/tcp_stream.h"
 #include "engine/net/tls_stream.h"
+#include "engine/net/tunnel.h"
 
 namespace bf::net {
 namespace {
 
 using StreamPtr = std::unique_ptr<Stream>;
-
-bool names_this_machine(const std::string& host) noexcept {
-  return host == "localhost" || host.ends_with(".localhost");
-}
 
 class RealTransport final : public Transport {
  public:
@@ -32,19 +30,49 @@ class RealTransport final : public Transport {
   Task<Result<StreamPtr>> connect(Endpoint endpoint, CancelToken cancel,
                                   std::int64_t deadline_ns) override {
     if (cancel.cancelled()) co_return fail(CancelToken::error());
+    Result<StreamPtr> stream = fail(Code::kInternal, "not connected");
+    if (endpoint.proxy) {
+      stream = co_await connect_by_proxy(endpoint, cancel, deadline_ns);
+    } else {
+      stream = co_await connect_directly(endpoint, cancel, deadline_ns);
+    }
+    if (!stream || !endpoint.tls) co_return std::move(stream);
+    Result<StreamPtr> secured = co_await TlsStream::connect(loop_, context_, std::move(*stream),
+                                                            endpoint.host, cancel, deadline_ns);
+    if (!secured) co_return fail(secured.error().at(way_to(endpoint)));
+    co_return std::move(*secured);
+  }
+
+ private:
+  /// What errors inside of a tunnel are told of: host and proxy may each be the reason.
+  static std::string way_to(const Endpoint& endpoint) {
+    if (!endpoint.proxy) return endpoint.name();
+    return endpoint.name() + " through proxy " + endpoint.proxy->name();
+  }
+
+  Task<Result<StreamPtr>> connect_directly(Endpoint endpoint, CancelToken cancel,
+                                           std::int64_t deadline_ns) {
     Result<std::vector<sockaddr_storage>> addresses =
         co_await resolve(loop_, endpoint.host, endpoint.port, cancel, deadline_ns);
     if (!addresses) co_return fail(addresses.error().at(endpoint.name()));
     const Result<void> allowed = refuse_private(endpoint.host, *addresses);
     if (!allowed) co_return fail(allowed.error().at(endpoint.name()));
-
     Result<StreamPtr> stream = co_await dial(loop_, std::move(*addresses), cancel, deadline_ns);
     if (!stream) co_return fail(stream.error().at(endpoint.name()));
-    if (!endpoint.tls) co_return std::move(*stream);
-    Result<StreamPtr> secured = co_await TlsStream::connect(loop_, context_, std::move(*stream),
-                                                            endpoint.host, cancel, deadline_ns);
-    if (!secured) co_return fail(secured.error().at(endpoint.name()));
-    co_return std::move(*secured);
+    co_return std::move(*stream);
+  }
+
+  /// A proxy of the local network is nothing odd; where the host's name leads is seen by the proxy alone.
+  Task<Result<StreamPtr>> connect_by_proxy(Endpoint endpoint, CancelToken cancel,
+                                           std::int64_t deadline_ns) {
+    const Endpoint at = endpoint.proxy->at;
+    const std::string name = "proxy " + endpoint.proxy->name();
+    Result<std::vector<sockaddr_storage>> addresses =
+        co_await resolve(loop_, at.host, at.port, cancel, deadline_ns);
+    if (!addresses) co_return fail(addresses.error().at(name));
+    Result<StreamPtr> stream = co_await dial(loop_, std::move(*addresses), cancel, deadline_ns);
+    if (!stream) co_return fail(stream.error().at(name));
+    co_return co_await open_tunnel(std::move(*stream), std::move(endpoint), cancel, deadline_ns);
   }
 
  private:
@@ -52,8 +80,7 @@ class RealTransport final : public Transport {
   [[nodiscard]] Result<void> refuse_private(const std::string& host,
                                             std::vector<sockaddr_storage>& addresses) const {
     sockaddr_storage numeric{};
-    if (private_addresses_ || names_this_machine(host) || parse_address(host, 0, numeric))
-      return {};
+    if (private_addresses_ || is_this_machine(host) || parse_address(host, 0, numeric)) return {};
     const std::string first = format_address(addresses.front());
     std::erase_if(addresses, is_private_address);
     if (!addresses.empty()) return {};

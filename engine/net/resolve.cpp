@@ -15,6 +15,8 @@ namespace {
 
 using async::Wake;
 
+constexpr unsigned char kLoopbackV4 = 127;  // 127.0.0.0/8
+
 /// Owned by the waiter until its callback has run; by libuv when the waiter has left before.
 struct Request {
   explicit Request(async::Loop& loop) : waiters(loop) {}
@@ -59,11 +61,6 @@ void set_port(sockaddr_storage& address, std::uint16_t port) noexcept {
   }
 }
 
-bool is_host_name(std::string_view host) noexcept {
-  return !host.empty() && host.size() <= kHostBytesMax &&
-         std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-}
-
 bool is_private_v4(std::uint32_t address) noexcept {
   const auto in = [address](std::uint32_t network, unsigned bits) {
     return (address >> (32 - bits)) == (network >> (32 - bits));
@@ -73,6 +70,23 @@ bool is_private_v4(std::uint32_t address) noexcept {
 }
 
 }  // namespace
+
+bool is_host_name(std::string_view host) noexcept {
+  return !host.empty() && host.size() <= kHostBytesMax &&
+         std::all_of(host.begin(), host.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+bool is_this_machine(const std::string& host) noexcept {
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
+  sockaddr_storage address{};
+  if (!parse_address(host, 0, address)) return false;
+  if (address.ss_family == AF_INET) {
+    return reinterpret_cast<const unsigned char*>(
+               &reinterpret_cast<const sockaddr_in&>(address).sin_addr)[0] == kLoopbackV4;
+  }
+  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == kLoopbackV4);
+}
 
 bool parse_address(const std::string& host, std::uint16_t port,
                    sockaddr_storage& address) noexcept {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/async/real_loop.h"
@@ -39,5 +40,11 @@ inline constexpr std::size_t kAddressesMax = 8;
 /// Loopback, private, link-local or unspecified, also as an IPv4 address mapped into IPv6: what the
 /// name of a public server has no reason to resolve to.
 [[nodiscard]] bool is_private_address(const sockaddr_storage& address) noexcept;
+
+/// "localhost", a name below it, or a loopback address, also one mapped into IPv6.
+[[nodiscard]] bool is_this_machine(const std::string& host) noexcept;
+
+/// 1 to 253 visible ASCII characters: nothing that could end a line of a protocol.
+[[nodiscard]] bool is_host_name(std::string_view host) noexcept;
 
 }  // namespace bf::net

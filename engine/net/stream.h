@@ -41,13 +41,20 @@ class Stream {
   [[nodiscard]] virtual bool has_unread() = 0;
 };
 
-/// Where to connect.
+struct Proxy;
+/// Null: no proxy, directly.
+using ProxyPtr = std::shared_ptr<const Proxy>;
+
+/// Where to connect, and which way.
 struct Endpoint {
   std::string host;  ///< name or numeric address, at most 253 bytes
   std::uint16_t port = 0;
   bool tls = false;
+  ProxyPtr proxy = nullptr;  ///< of two ways to one host, neither uses the other's connections
 
   [[nodiscard]] std::string name() const;  ///< "https://host:port"
+  /// What a ban or a budget belongs to: "host:port direct" or "host:port socks5h://proxy:port".
+  [[nodiscard]] std::string route() const;
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
@@ -57,9 +64,10 @@ class Transport {
   virtual ~Transport() = default;
   [[nodiscard]] virtual async::Loop& loop() noexcept = 0;
   /// Resolves, connects (several addresses in turn, the next one after 300 ms or a failure) and, with
-  /// endpoint.tls, shakes hands and verifies certificate and host name.
-  /// Errors: kCancelled, kTimeout, kNetwork (names the host and each address's failure), kTls (names
-  ///         the reason and, for an unknown root, --ca-file).
+  /// endpoint.tls, shakes hands and verifies certificate and host name. With endpoint.proxy all this
+  /// happens to the proxy, which opens a tunnel to the host; TLS is the host's, inside of it.
+  /// Errors: kCancelled, kTimeout, kNetwork (names the host or the proxy, and each address's failure),
+  ///         kTls (names the reason and, for an unknown root, --ca-file); of a proxy as open_tunnel.
   [[nodiscard]] virtual Task<Result<std::unique_ptr<Stream>>> connect(Endpoint endpoint,
                                                                       CancelToken cancel,
                                                                       std::int64_t deadline_ns) = 0;

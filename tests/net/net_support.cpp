@@ -4,12 +4,13 @@
 
 #include <array>
 
+#include "engine/net/tunnel.h"
+
 namespace bf::net {
 
 Task<Result<std::unique_ptr<Stream>>> ScriptTransport::connect(Endpoint endpoint,
                                                                CancelToken cancel,
                                                                std::int64_t deadline_ns) {
-  (void)deadline_ns;
   if (cancel.cancelled()) co_return fail(CancelToken::error());
   if (connections == scripts_.size()) {
     co_return fail(Code::kNetwork, endpoint.name() + ": connection refused");
@@ -17,7 +18,8 @@ Task<Result<std::unique_ptr<Stream>>> ScriptTransport::connect(Endpoint endpoint
   StreamPair pair = make_stream_pair(loop_, latency_ns_);
   Script script = scripts_[connections++];
   group_.spawn(follow(std::move(pair.server), std::move(script), group_.token()));
-  co_return std::move(pair.client);
+  if (!endpoint.proxy) co_return std::move(pair.client);
+  co_return co_await open_tunnel(std::move(pair.client), std::move(endpoint), cancel, deadline_ns);
 }
 
 Task<void> ScriptTransport::close() {
@@ -54,6 +56,19 @@ Task<Result<void>> ScriptTransport::follow_step(Stream& stream, const Step& step
       const async::Wake wake = co_await loop_.sleep(step.ns, cancel);
       if (wake == async::Wake::kCancelled) co_return fail(CancelToken::error());
     }
+    co_return Result<void>();
+  }
+  if (step.kind == Step::Kind::kExpect) {
+    std::string bytes(step.bytes.size(), '\0');
+    for (std::size_t have = 0; have < bytes.size();) {
+      const std::span<char> rest = std::span<char>(bytes).subspan(have);
+      const Result<std::size_t> got = co_await stream.read(rest, cancel, async::kNoDeadline);
+      if (!got) co_return fail(got.error());
+      if (*got == 0) co_return fail(Code::kNetwork, "the client has gone");
+      received.append(bytes, have, *got);
+      have += *got;
+    }
+    if (bytes != step.bytes) co_return fail(Code::kProtocol, "not what the script expects");
     co_return Result<void>();
   }
   // A request, or (kStall) everything until the client goes.

@@ -22,7 +22,7 @@ inline constexpr std::int64_t kSecondNs = 1'000 * kMsNs;
 
 /// What a scripted server does next on its connection. Behind the last step it closes.
 struct Step {
-  enum class Kind : std::uint8_t { kReadRequest, kSend, kSendSlowly, kPause, kStall };
+  enum class Kind : std::uint8_t { kReadRequest, kExpect, kSend, kSendSlowly, kPause, kStall };
   Step(Kind k, std::string b, std::int64_t t) : kind(k), bytes(std::move(b)), ns(t) {}
   Kind kind;
   std::string bytes;
@@ -31,6 +31,8 @@ struct Step {
 using Script = std::vector<Step>;
 
 inline Step read_request() { return Step(Step::Kind::kReadRequest, "", 0); }
+/// Reads so many bytes; closes when they are others.
+inline Step expect(std::string bytes) { return Step(Step::Kind::kExpect, std::move(bytes), 0); }
 inline Step send(std::string bytes) { return Step(Step::Kind::kSend, std::move(bytes), 0); }
 /// One byte each `ns`.
 inline Step send_slowly(std::string bytes, std::int64_t ns) {
@@ -40,6 +42,7 @@ inline Step pause(std::int64_t ns) { return Step(Step::Kind::kPause, "", ns); }
 /// Keeps the connection open, silent, until the client goes.
 inline Step stall() { return Step(Step::Kind::kStall, "", 0); }
 
+/// An endpoint with a proxy is tunnelled to: the script plays the proxy, and then what is behind it.
 class ScriptTransport final : public Transport {
  public:
   /// Connection n follows scripts[n]; those beyond the last are refused.

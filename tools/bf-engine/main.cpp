@@ -31,7 +31,10 @@ constexpr const char* kRunExamples =
     "  bf-engine run --exchange binance --market spot --symbol BTCUSDT --from listing\n"
     "  bf-engine run --exchange binance --all --days 30 --max-weight 50% --json\n"
     "  bf-engine run --symbols-file symbols.txt --from 2023-01-01 --to 2024-01-01\n"
-    "  bf-engine run --config bf.toml\n";
+    "  bf-engine run --config bf.toml\n"
+    "  bf-engine run --proxy socks5h://127.0.0.1:1080 --exchange binance --all --days 30\n"
+    "  BF_PROXY=http://user:password@127.0.0.1:3128 bf-engine run --exchange binance --all --days "
+    "30\n";
 
 constexpr const char* kPlanExamples =
     "  bf-engine plan --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"

@@ -8,6 +8,7 @@
 #include "engine/net/real_transport.h"
 #include "tools/bf-engine/commands.h"
 #include "tools/cli/program.h"
+#include "tools/cli/proxy_flag.h"
 #include "tools/cli/report_json.h"
 #include "tools/cli/report_text.h"
 #include "tools/cli/run_observer.h"
@@ -91,6 +92,11 @@ Result<Exit> work(const cli::RunFlags& flags, const char* command, cli::Narrator
       cli::state_directory(flags.network.state_dir, cli::process_environment());
   if (!state) return fail(state.error());
   options->state_dir = std::move(*state);
+
+  Result<net::ProxyChoice> proxies =
+      cli::choose_proxies(flags.network.proxies, cli::process_environment());
+  if (!proxies) return fail(proxies.error());
+  options->proxies = std::move(*proxies);
 
   net::TlsClientOptions tls;
   tls.ca_file = flags.network.ca_file;

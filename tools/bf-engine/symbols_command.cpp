@@ -10,6 +10,7 @@
 #include "tools/bf-engine/commands.h"
 #include "tools/cli/json.h"
 #include "tools/cli/program.h"
+#include "tools/cli/proxy_flag.h"
 #include "tools/cli/run_observer.h"
 #include "tools/cli/signals.h"
 #include "tools/cli/store_access.h"
@@ -65,8 +66,15 @@ Result<net::Url> base_url(const SymbolsFlags& flags, const exchange::MarketApi& 
   if (!urls) return fail(urls.error());
   auto found = urls->find(source_name(api));
   if (found == urls->end()) found = urls->find(std::string(api.exchange()));
-  return net::parse_url(
+  Result<net::Url> url = net::parse_url(
       found == urls->end() ? api.default_base_url() : std::string_view(found->second), plain);
+  if (!url) return url;
+  const auto proxies = cli::choose_proxies(flags.network.proxies, cli::process_environment());
+  if (!proxies) return fail(proxies.error());
+  Result<net::ProxyPtr> proxy = proxies->choose(source_name(api), url->endpoint);
+  if (!proxy) return fail(proxy.error());
+  url->endpoint.proxy = std::move(*proxy);
+  return url;
 }
 
 /// One request through the limiter, so that a ban is obeyed here too.
@@ -90,8 +98,7 @@ Result<std::vector<Symbol>> ask_exchange(const SymbolsFlags& flags, const exchan
   tls.ca_file = flags.network.ca_file;
   const auto transport = net::make_real_transport(loop, tls);
   if (!transport) return fail(transport.error());
-  const std::string key = fmt::format("{}:{} direct", base->endpoint.host, base->endpoint.port);
-  auto bans = limits::BanFile::open(*state, key, loop.clock());
+  auto bans = limits::BanFile::open(*state, base->endpoint.route(), loop.clock());
   if (!bans) return fail(bans.error());
   const auto ban = bans->load();
   if (!ban) return fail(ban.error());

@@ -10,6 +10,7 @@
 #include "store/base/assert.h"
 #include "store/base/series.h"
 #include "tools/cli/config.h"
+#include "tools/cli/files.h"
 #include "tools/cli/suggest.h"
 #include "tools/cli/text.h"
 
@@ -72,6 +73,10 @@ Error unexpected_argument(const Program& program, const Command& command,
   }
   const std::string help =
       program.name + (command.name.empty() ? "" : " " + command.name) + " --help";
+  if (word.find("://") != std::string::npos && argument.find('@') != std::string_view::npos) {
+    return Error(Code::kUsage,
+                 "a URL with a user or password is one argument too many; see " + help);
+  }
   if (!word.starts_with("-")) {
     return Error(Code::kUsage,
                  fmt::format("\"{}\" is one argument too many; see {}", printable(word), help));
@@ -154,6 +159,29 @@ Result<void> take_environment(const Command& command, const Environment& environ
   return {};
 }
 
+bool holds_secret(const Flag& flag, const std::vector<std::string>& values) {
+  return flag.secret_in != nullptr && std::any_of(values.begin(), values.end(), flag.secret_in);
+}
+
+/// Refuses secrets among what was written on the command line; does not repeat them.
+Result<void> refuse_secrets(const std::vector<const Flag*>& given) {
+  for (const Flag* flag : given) {
+    std::vector<std::string> values;
+    if (const auto* const list = std::get_if<std::vector<std::string>*>(&flag->target)) {
+      values = **list;
+    } else if (const auto* const text = std::get_if<std::string*>(&flag->target)) {
+      values.push_back(**text);
+    }
+    if (!holds_secret(*flag, values)) continue;
+    return fail(
+        Code::kUsage,
+        fmt::format("--{} with a user or password: other users see command lines; give it in "
+                    "the environment ({}=...) or in bf.toml with mode 0600",
+                    flag->name, variable_name(flag->name)));
+  }
+  return {};
+}
+
 Result<void> take_config(const Command& command, const std::string& path, Settled& settled) {
   const Result<Config> config = read_config(path);
   if (!config) return fail(config.error());
@@ -162,6 +190,12 @@ Result<void> take_config(const Command& command, const std::string& path, Settle
     if (flag.command_line_only || !flag.in_file || settled.has(flag.name)) continue;
     const auto entry = config->find(flag.name);
     if (entry == config->end()) continue;
+    if (holds_secret(flag, entry->second.values) && !is_private_file(path)) {
+      return fail(Code::kUsage,
+                  fmt::format("{}:{}: {} has a password, and other users can read the file: chmod "
+                              "600 {}",
+                              printable(path), entry->second.line, flag.name, printable(path)));
+    }
     const Result<void> assigned =
         assign(flag, entry->second.values, fmt::format("{}:{}", path, entry->second.line));
     if (!assigned) return assigned;
@@ -219,6 +253,8 @@ Result<Invocation> finish(const Program& program, const Declared& declared,
   for (const auto& [flag, option] : declared.options) {
     if (option->count() > 0) given.push_back(flag);
   }
+  const Result<void> open = refuse_secrets(given);
+  if (!open) return fail(open.error());
   const Result<void> taken = take_lower_levels(*declared.command, given, environment);
   if (!taken) return fail(taken.error());
   return Invocation{declared.command->name, std::nullopt};

@@ -47,6 +47,12 @@ struct Flag {
     letter = c;
     return std::move(*this);
   }
+  /// The same flag, whose values hold a secret where `holds_secret` says so: then it is refused on the
+  /// command line, which others see, and in a file that others can read.
+  [[nodiscard]] Flag with_secrets(bool (*holds_secret)(std::string_view value)) && {
+    secret_in = holds_secret;
+    return std::move(*this);
+  }
   /// An argument without dashes, in place of a flag.
   [[nodiscard]] Flag as_argument() && {
     positional = true;
@@ -59,6 +65,7 @@ struct Flag {
   std::string help;
   Target target;
   std::vector<std::string> overrides;
+  bool (*secret_in)(std::string_view value) = nullptr;
   char letter = 0;
   bool command_line_only = false;
   bool in_file = true;
@@ -98,7 +105,8 @@ struct Invocation {
 
 /// Fills in the targets of the command that was named.
 /// Errors: kUsage: an unknown command, flag, key or value, with a suggestion; a flag, variable or key
-///         that looks like a secret; a configuration file that cannot be read, with file and line.
+///         that looks like a secret; a secret on the command line, or in a file that others can read; a
+///         configuration file that cannot be read, with file and line.
 [[nodiscard]] Result<Invocation> parse_command_line(const Program& program, int argc,
                                                     const char* const* argv,
                                                     const Environment& environment);

@@ -45,6 +45,7 @@ const std::vector<std::string>& config_keys() {
       "min-free",
       "offline",
       "progress",
+      "proxy",
       "quiet",
       "resample",
       "series-at-once",
@@ -93,7 +94,7 @@ Result<std::vector<std::string>> read_values(std::string_view key, const toml::n
     }
     return values;
   }
-  const bool takes_table = key == "base-url" || key == "archive-url";
+  const bool takes_table = key == "base-url" || key == "archive-url" || key == "proxy";
   if (const toml::table* const table = node.as_table(); table != nullptr && takes_table) {
     for (const auto& [name, element] : *table) {
       const std::optional<std::string> text = scalar_text(element);

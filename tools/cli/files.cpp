@@ -159,6 +159,12 @@ Result<void> make_folders_of(const std::string& path) {
                           problem.value()));
 }
 
+bool is_private_file(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
 bool is_directory(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);

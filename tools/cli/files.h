@@ -27,6 +27,8 @@ namespace bf::cli {
 /// Makes the folders that lead to `path`, where they are missing. Errors: kIo, kNoSpace.
 [[nodiscard]] Result<void> make_folders_of(const std::string& path);
 
+/// Whether `path` is a file that nobody but its owner can read or write.
+[[nodiscard]] bool is_private_file(const std::string& path);
 [[nodiscard]] bool is_directory(const std::string& path);
 [[nodiscard]] bool exists(const std::string& path);
 

@@ -6,6 +6,7 @@
 
 #include "engine/exchange/market_api.h"
 #include "engine/net/http.h"
+#include "tools/cli/proxy_flag.h"
 #include "tools/cli/text.h"
 
 namespace bf::cli {
@@ -15,19 +16,6 @@ constexpr std::int64_t kConcurrencyMax = 4'096;
 constexpr std::int64_t kSeriesAtOnceMax = 1'024;
 constexpr std::int64_t kMinFreeMibMax = 1'048'576;  // 1 TiB
 
-/// Whether the exchange, and the market where one stands behind a '/', are known.
-Result<void> check_source_name(const std::string& name, bool with_market) {
-  const std::size_t slash = name.find('/');
-  if (slash == std::string::npos || !with_market) {
-    const auto markets = exchange::markets_of(name);
-    if (!markets) return fail(markets.error());
-    return {};
-  }
-  const auto market = exchange::find_market(name.substr(0, slash), name.substr(slash + 1));
-  if (!market) return fail(market.error());
-  return {};
-}
-
 }  // namespace
 
 std::vector<Flag> network_flags(NetworkFlags& flags) {
@@ -35,6 +23,11 @@ std::vector<Flag> network_flags(NetworkFlags& flags) {
       Flag("base-url", "WHERE=URL", "EXCHANGE[/MARKET]=URL of a mirror, test net or bf-sim",
            &flags.base_urls),
       Flag("archive-url", "WHERE=URL", "EXCHANGE=URL of the bulk archive", &flags.archive_urls),
+      Flag("proxy", "[WHERE=]URL",
+           "http://host:port (CONNECT) or socks5h://host:port, for all or one EXCHANGE[/MARKET]; "
+           "direct: none (default: https_proxy, no_proxy)",
+           &flags.proxies)
+          .with_secrets(&proxy_holds_secret),
       Flag("ca-file", "FILE", "PEM roots to trust beside the system's", &flags.ca_file),
       Flag("state-dir", "DIR", "where bans are kept (default: ~/.local/state/bf)",
            &flags.state_dir),
@@ -68,6 +61,18 @@ std::vector<Flag> run_flags(RunFlags& flags) {
   add(output_flags(flags.output));
   all.push_back(progress_flag(flags.output));
   return all;
+}
+
+Result<void> check_source_name(const std::string& name, bool with_market) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos || !with_market) {
+    const auto markets = exchange::markets_of(name);
+    if (!markets) return fail(markets.error());
+    return {};
+  }
+  const auto market = exchange::find_market(name.substr(0, slash), name.substr(slash + 1));
+  if (!market) return fail(market.error());
+  return {};
 }
 
 Result<int> parse_percent(std::string_view flag, std::string_view text) {

@@ -20,6 +20,7 @@ namespace bf::cli {
 struct NetworkFlags {
   std::vector<std::string> base_urls;     ///< EXCHANGE[/MARKET]=URL
   std::vector<std::string> archive_urls;  ///< EXCHANGE=URL
+  std::vector<std::string> proxies;       ///< [EXCHANGE[/MARKET]=]URL
   std::string ca_file;
   std::string state_dir;
   bool allow_plain_http = false;
@@ -54,6 +55,9 @@ struct RunFlags {
 [[nodiscard]] Result<std::map<std::string, std::string>> parse_urls(
     std::string_view flag, const std::vector<std::string>& entries, bool with_market,
     bool allow_plain_http);
+
+/// Whether "binance" or, `with_market`, "binance/um" is known. Errors: kUsage.
+[[nodiscard]] Result<void> check_source_name(const std::string& name, bool with_market);
 
 /// "50%" or "50" as 50. Errors: kUsage outside 1 .. 100.
 [[nodiscard]] Result<int> parse_percent(std::string_view flag, std::string_view text);
