@@ -79,9 +79,9 @@ Task<Result<void>> request(World& world, std::uint32_t weight) {
   (void)co_await world.loop.sleep(world.latency_ns(), none);
   Feedback feedback;
   if (!lost_going) {
-    const std::int64_t cost = world.config.rule.unit == Unit::kWeight ? weight : 1;
-    if (!world.server->arrive(world.server_ns(), cost)) ++world.refused;
-    world.arrived += cost;
+    const std::int64_t weighed = world.config.rule.unit == Unit::kWeight ? weight : 1;
+    if (!world.server->arrive(world.server_ns(), weighed)) ++world.refused;
+    world.arrived += weighed;
     feedback.used.push_back(world.config.reports ? world.server->used() : -1);
   }
   (void)co_await world.loop.sleep(world.latency_ns(), none);
