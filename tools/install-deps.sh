@@ -53,6 +53,7 @@ build_packages='
   libgmock-dev                gmock/gmock.h
   libbenchmark-dev            benchmark/benchmark.h
   python3                     python3
+  strace                      strace
   curl                        curl
   ca-certificates             -
 '
