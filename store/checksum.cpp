@@ -3,8 +3,8 @@
 #include <xxhash.h>
 
 #include <cstring>
+#include <new>
 
-#include "store/base/assert.h"
 #include "store/bytes.h"
 
 namespace bf::store {
@@ -27,7 +27,7 @@ void Digest::Free::operator()(State* state) const noexcept {
 }
 
 Digest::Digest() : state_(new State) {
-  BF_ASSERT(state_->xxh != nullptr);
+  if (state_->xxh == nullptr) throw std::bad_alloc();  // as operator new does
   XXH3_64bits_reset(state_->xxh);
 }
 

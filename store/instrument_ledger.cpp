@@ -295,11 +295,14 @@ Result<void> InstrumentLedger::write(const std::string& lines) {
     return fail(Code::kLimit, std::string(kFileName) + " would grow beyond " +
                                   std::to_string(kFileBytesMax) + " bytes");
   }
-  const Result<void> written = rewrite_ ? rewrite(lines) : append(lines);
-  // After an error nothing is known of what stands in the file: the next write makes a new one.
-  rewrite_ = !written.has_value();
-  if (written) text_.append(lines);
-  return written;
+  // After an error, or an exception, nothing is known of what stands in the file: the next write makes
+  // a new one.
+  const bool anew = std::exchange(rewrite_, true);
+  const Result<void> written = anew ? rewrite(lines) : append(lines);
+  if (!written) return written;
+  text_.append(lines);
+  rewrite_ = false;
+  return {};
 }
 
 Result<void> InstrumentLedger::rewrite(const std::string& lines) {

@@ -32,11 +32,21 @@ class Writer final : public SeriesWriter {
     publish();
   }
 
-  Result<void> append(std::span<const AnsweredRows> pages) override;
-  Result<void> sync() override;
-  Result<void> seal() override;
-  Result<CompactionReport> compact() override;
-  Result<void> close() override;
+  Result<void> append(std::span<const AnsweredRows> pages) override {
+    return whole([&] { return append_pages(pages); });
+  }
+  Result<void> sync() override {
+    return whole([this] { return sync_log(); });
+  }
+  Result<void> seal() override {
+    return whole([this] { return seal_log(); });
+  }
+  Result<CompactionReport> compact() override {
+    return whole([this] { return compact_segments(); });
+  }
+  Result<void> close() override {
+    return whole([this] { return close_log(); });
+  }
 
   const GapIndex& gaps() const noexcept override { return gaps_; }
   std::uint64_t log_bytes() const noexcept override {
@@ -50,6 +60,27 @@ class Writer final : public SeriesWriter {
     Answer answer;
     std::vector<TimeMs> open_times;
   };
+
+  /// One call of the writer, unless it is dead. A call that an exception ends (out of memory) leaves it
+  /// so: nobody knows how far it came, and what is on disk may be ahead of what is known here.
+  template <class Call>
+  auto whole(Call call) -> decltype(call()) {
+    if (dead_) return fail(*dead_);
+    if (underway_) {
+      return fail(Code::kNoMemory, series_.name() +
+                                       ": a call of its writer ended in the middle for want of "
+                                       "memory; open the series again to recover");
+    }
+    underway_ = true;
+    auto result = call();
+    underway_ = false;
+    return result;
+  }
+  [[nodiscard]] Result<void> append_pages(std::span<const AnsweredRows> pages);
+  [[nodiscard]] Result<void> sync_log();
+  [[nodiscard]] Result<void> seal_log();
+  [[nodiscard]] Result<CompactionReport> compact_segments();
+  [[nodiscard]] Result<void> close_log();
 
   [[nodiscard]] Error named(const Error& error) const { return error.at(series_.name()); }
   /// Remembers the error: the writer is dead, every later call returns it.
@@ -71,10 +102,10 @@ class Writer final : public SeriesWriter {
   std::shared_ptr<KnownProof> proof_;
   std::vector<Pending> pending_;
   std::optional<Error> dead_;
+  bool underway_ = false;
 };
 
-Result<void> Writer::append(std::span<const AnsweredRows> pages) {
-  if (dead_) return fail(*dead_);
+Result<void> Writer::append_pages(std::span<const AnsweredRows> pages) {
   if (pages.empty()) return {};
   std::uint64_t rows = 0;
   for (const AnsweredRows& page : pages) {
@@ -96,8 +127,7 @@ Result<void> Writer::append(std::span<const AnsweredRows> pages) {
   return {};
 }
 
-Result<void> Writer::sync() {
-  if (dead_) return fail(*dead_);
+Result<void> Writer::sync_log() {
   if (log_.synced()) return {};
   if (const Result<void> synced = log_.sync(); !synced) return fail(die(synced.error()));
   for (const Pending& page : pending_) {
@@ -109,8 +139,8 @@ Result<void> Writer::sync() {
   return {};
 }
 
-Result<void> Writer::seal() {
-  if (const Result<void> synced = sync(); !synced) return synced;
+Result<void> Writer::seal_log() {
+  if (const Result<void> synced = sync_log(); !synced) return synced;
   if (log_.position().end == 0) return {};
   Seal seal(files_, series_, manifest_, log_);
   if (const Result<void> sealed = seal.run(); !sealed) {
@@ -128,8 +158,8 @@ Result<void> Writer::seal() {
   return {};
 }
 
-Result<CompactionReport> Writer::compact() {
-  if (const Result<void> sealed = seal(); !sealed) return fail(sealed.error());
+Result<CompactionReport> Writer::compact_segments() {
+  if (const Result<void> sealed = seal_log(); !sealed) return fail(sealed.error());
   CompactionReport report;
   report.segments_before = manifest_.segments.size();
   for (const SegmentEntry& entry : manifest_.segments) report.bytes_before += entry.size;
@@ -150,8 +180,8 @@ Result<CompactionReport> Writer::compact() {
   return report;
 }
 
-Result<void> Writer::close() {
-  if (const Result<void> synced = sync(); !synced) return synced;
+Result<void> Writer::close_log() {
+  if (const Result<void> synced = sync_log(); !synced) return synced;
   const std::uint64_t proven = log_.position().proven;
   if (manifest_.log_proven != proven) {
     // The proof stands in for the manifest should its replacement be cut short.

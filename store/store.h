@@ -123,7 +123,8 @@ struct CompactionReport {
   std::uint64_t bytes_after = 0;
 };
 
-/// Appends to one series. Nothing is acknowledged before sync() returns.
+/// Appends to one series. Nothing is acknowledged before sync() returns. A call that std::bad_alloc ends
+/// leaves the writer dead (kNoMemory): open the series again to recover.
 class SeriesWriter {
  public:
   virtual ~SeriesWriter() = default;

@@ -71,11 +71,11 @@ Result<void> verify_segment(Interval interval, const Segment& segment) {
   for (std::size_t i = 0; i < blocks->size(); ++i) {
     const Result<void> read =
         segment.read_block(i, kAllColumns, codec, rows, /*always_check=*/true);
-    if (!read) return read;
+    if (!read) return fail(read.error());
     const Result<void> origins = check_origins(segment, (*blocks)[i], rows.open_time(), *runs, run);
-    if (!origins) return origins;
+    if (!origins) return fail(origins.error());
     const Result<void> revised = check_revisions(segment, rows, *revisions, revision);
-    if (!revised) return revised;
+    if (!revised) return fail(revised.error());
     segment.collect_slots((*blocks)[i], rows.open_time(), *runs, slot_run, slots);
   }
   if (revision != revisions->size()) {
@@ -95,7 +95,7 @@ Result<void> verify_series(const PinnedSeries& pinned) {
   HeldSlots held;
   for (const auto& segment : pinned.segments) {
     if (const Result<void> sound = verify_segment(pinned.series.interval, *segment); !sound)
-      return sound;
+      return fail(sound.error());
     held.add(segment->held());
   }
   // The log's frames were checked and decoded when they were read; a fault in them is never a page.

@@ -55,6 +55,7 @@ build_packages='
   python3                     python3
   tinyproxy-bin|tinyproxy     tinyproxy
   microsocks                  microsocks
+  strace                      strace
   curl                        curl
   ca-certificates             -
 '

@@ -1,5 +1,7 @@
 #include "engine/async/worker.h"
 
+#include <new>
+
 namespace bf::async {
 
 ThreadWorker::ThreadWorker(RealLoop& loop)
@@ -15,10 +17,11 @@ ThreadWorker::~ThreadWorker() {
   thread_.join();
 }
 
-bool ThreadWorker::submit(const std::function<void()>& job, std::coroutine_handle<> waiting) {
+bool ThreadWorker::submit(const std::function<void()>& job, std::coroutine_handle<> waiting,
+                          std::exception_ptr& failed) {
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back(Job{&job, waiting});
+    jobs_.push_back(Job{&job, waiting, &failed});
   }
   changed_.notify_one();
   return true;
@@ -32,7 +35,11 @@ void ThreadWorker::work_until_stopped() {
     const Job job = jobs_.front();
     jobs_.pop_front();
     lock.unlock();
-    (*job.work)();
+    try {
+      (*job.work)();
+    } catch (const std::bad_alloc&) {
+      *job.failed = std::current_exception();
+    }
     loop_.post_from_thread(job.waiting);
     lock.lock();
   }

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <coroutine>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -25,27 +26,33 @@ class Worker {
     Awaiter(Worker& worker, const std::function<void()>& job) : worker_(worker), job_(job) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     [[nodiscard]] bool await_suspend(std::coroutine_handle<> waiting) {
-      return worker_.submit(job_, waiting);
+      return worker_.submit(job_, waiting, failed_);
     }
-    void await_resume() const noexcept {}
+    void await_resume() const {
+      if (failed_) std::rethrow_exception(failed_);
+    }
 
    private:
     Worker& worker_;
     const std::function<void()>& job_;
+    std::exception_ptr failed_;
   };
-  /// `job` is a named object that outlives the await; it must not throw. Not cancellable: what it
-  /// does to files has to end.
+  /// `job` is a named object that outlives the await. It throws nothing but std::bad_alloc, which comes
+  /// out of the await and ends its task. Not cancellable: what it does to files has to end.
   Awaiter run(const std::function<void()>& job) { return Awaiter(*this, job); }
 
  protected:
-  /// Runs `job`, then resumes `waiting` on its loop; false when it has run already.
+  /// Runs `job`, then resumes `waiting` on its loop; false when it has run already. `failed`, which
+  /// outlives the job, is what it has thrown.
   [[nodiscard]] virtual bool submit(const std::function<void()>& job,
-                                    std::coroutine_handle<> waiting) = 0;
+                                    std::coroutine_handle<> waiting,
+                                    std::exception_ptr& failed) = 0;
 };
 
 class InlineWorker final : public Worker {
  protected:
-  [[nodiscard]] bool submit(const std::function<void()>& job, std::coroutine_handle<>) override {
+  [[nodiscard]] bool submit(const std::function<void()>& job, std::coroutine_handle<>,
+                            std::exception_ptr&) override {
     job();
     return false;
   }
@@ -58,13 +65,14 @@ class ThreadWorker final : public Worker {
   ~ThreadWorker() override;
 
  protected:
-  [[nodiscard]] bool submit(const std::function<void()>& job,
-                            std::coroutine_handle<> waiting) override;
+  [[nodiscard]] bool submit(const std::function<void()>& job, std::coroutine_handle<> waiting,
+                            std::exception_ptr& failed) override;
 
  private:
   struct Job {
     const std::function<void()>* work;
     std::coroutine_handle<> waiting;
+    std::exception_ptr* failed;
   };
   void work_until_stopped();
 

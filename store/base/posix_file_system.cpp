@@ -70,7 +70,9 @@ Result<void> write_exactly(int descriptor, std::span<const std::byte> bytes, std
 
 Result<std::uint64_t> size_of(int descriptor, const std::string& what) {
   struct ::stat status{};
-  if (::fstat(descriptor, &status) != 0) return fail(errno_error("fstat " + what, errno));
+  if (retry([&] { return ::fstat(descriptor, &status); }) != 0) {
+    return fail(errno_error("fstat " + what, errno));
+  }
   if (!S_ISREG(status.st_mode)) return fail(Code::kIo, "open " + what + ": not a regular file");
   return static_cast<std::uint64_t>(status.st_size);
 }
@@ -108,23 +110,27 @@ class PosixFile final : public File {
 
 class PosixMapping final : public Mapping {
  public:
-  /// `address` is nullptr for an empty file, which cannot be mapped.
-  PosixMapping(void* address, std::size_t size, std::string_view name)
-      : address_(address), size_(size), ticket_(guard_map(address, size, name)) {}
+  PosixMapping() = default;  ///< of an empty file, which cannot be mapped
   PosixMapping(const PosixMapping&) = delete;
   PosixMapping& operator=(const PosixMapping&) = delete;
   ~PosixMapping() override {
+    if (address_ == nullptr) return;
     unguard_map(ticket_);
-    if (address_ != nullptr) ::munmap(address_, size_);
+    ::munmap(address_, size_);
+  }
+  void hold(void* address, std::size_t size, std::string_view name) noexcept {
+    address_ = address;
+    size_ = size;
+    ticket_ = guard_map(address, size, name);
   }
   std::span<const std::byte> bytes() const noexcept override {
     return {static_cast<const std::byte*>(address_), size_};
   }
 
  private:
-  void* address_;
-  std::size_t size_;
-  std::size_t ticket_;
+  void* address_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t ticket_ = 0;
 };
 
 /// The lock lives with the open file description: closing the descriptor gives it up.
@@ -182,19 +188,23 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<Mapping>> map(std::string_view path, std::uint64_t size) override {
+    const std::string name = full(path);
+    // All memory is taken before the map: without it, the map would stay for ever.
+    auto mapping = std::make_unique<PosixMapping>();
     const Result<Descriptor> file = open_file(path, O_RDONLY);
     if (!file) return fail(file.error());
-    const Result<std::uint64_t> actual = size_of(file->get(), full(path));
+    const Result<std::uint64_t> actual = size_of(file->get(), name);
     if (!actual) return fail(actual.error());
     if (*actual != size) {
-      return fail(Code::kCorrupt, "map " + full(path) + ": it has " + std::to_string(*actual) +
+      return fail(Code::kCorrupt, "map " + name + ": it has " + std::to_string(*actual) +
                                       " bytes, not " + std::to_string(size));
     }
-    if (size == 0) return std::make_unique<PosixMapping>(nullptr, 0, full(path));
+    if (size == 0) return mapping;
     const auto length = static_cast<std::size_t>(size);
     void* const address = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file->get(), 0);
-    if (address == MAP_FAILED) return fail(errno_error("map " + full(path), errno));
-    return std::make_unique<PosixMapping>(address, length, full(path));
+    if (address == MAP_FAILED) return fail(errno_error("map " + name, errno));
+    mapping->hold(address, length, name);
+    return mapping;
   }
 
   Result<void> make_directory(std::string_view path) override {
@@ -365,7 +375,7 @@ Result<std::vector<DirectoryEntry>> PosixFileSystem::list(std::string_view path)
 
 /// Makes `path` and what is missing above it; each new name is made durable in its parent, once.
 Result<void> make_root(const std::string& path) {
-  if (::mkdir(path.c_str(), kDirectoryMode) != 0) {
+  if (retry([&] { return ::mkdir(path.c_str(), kDirectoryMode); }) != 0) {
     if (errno == EEXIST) return {};
     if (errno != ENOENT) return fail(errno_error("mkdir " + path, errno));
   } else {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,31 @@ Task<Result<void>> run_many(Loop& loop, Worker& worker, int count, Log& log) {
   TaskGroup group(loop, CancelToken());
   for (int i = 0; i < count; ++i) group.spawn(run_numbered(worker, i, log));
   co_return co_await group.join();
+}
+
+Task<Result<void>> run_out_of_memory(Worker& worker) {
+  const std::function<void()> job = [] { throw std::bad_alloc(); };
+  co_await worker.run(job);
+  co_return Result<void>();
+}
+
+TEST(ThreadWorker, AJobThatRunsOutOfMemoryEndsItsTask) {
+  RealLoop loop;
+  ThreadWorker worker(loop);
+  const Result<void> ended = loop.run(run_out_of_memory(worker));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), Code::kNoMemory);
+  Log log;
+  EXPECT_TRUE(loop.run(run_numbered(worker, 1, log))) << "the worker goes on";
+  EXPECT_EQ(live_frames(), 0);
+}
+
+TEST(InlineWorker, AJobThatRunsOutOfMemoryEndsItsTask) {
+  VirtualLoop loop;
+  InlineWorker worker;
+  const Result<void> ended = loop.run(run_out_of_memory(worker));
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code(), Code::kNoMemory);
 }
 
 TEST(ThreadWorker, RunsJobsInOrderOnItsThreadAndComesBackToTheLoops) {

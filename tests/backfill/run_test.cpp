@@ -264,7 +264,8 @@ TEST(Run, PagesThatWaitForTheDiskAreBounded) {
     explicit SlowWorker(async::Loop& loop) : loop_(loop), group_(loop, async::CancelToken()) {}
 
    protected:
-    bool submit(const std::function<void()>& job, std::coroutine_handle<> waiting) override {
+    bool submit(const std::function<void()>& job, std::coroutine_handle<> waiting,
+                std::exception_ptr& /*failed*/) override {
       group_.spawn(run_later(loop_, job, waiting));
       return true;
     }
