@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/sim/binance_venue.h"
+#include "engine/sim/blofin_venue.h"
 #include "engine/sim/fault_effects.h"
 #include "engine/sim/mixer.h"
 #include "engine/sim/okx_venue.h"
@@ -45,6 +46,7 @@ SimExchange::SimExchange(async::Loop& loop, const Truth& truth, SimOptions optio
       ledger_(options_.keep_ledger) {
   venues_.push_back(std::make_unique<BinanceVenue>(truth, options_.published, options_.limits));
   venues_.push_back(std::make_unique<OkxVenue>(truth, options_.okx, options_.limits));
+  venues_.push_back(std::make_unique<BlofinVenue>(truth, options_.blofin, options_.limits));
 }
 
 async::Task<net::ServerResponse> SimExchange::handle(net::ServerRequest request,

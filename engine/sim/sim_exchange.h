@@ -6,6 +6,7 @@
 //
 //   /fapi/v1/...  /api/v3/...      Binance's REST; the two markets have limits of their own
 //   /api/v5/...                    OKX's
+//   /api/v1/market/...             BloFin's
 //   /archive/data/...  /data/...   files of its bulk archive
 //   /archive?prefix=...            their S3 listing
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
@@ -19,6 +20,7 @@
 #include "engine/net/http_server.h"
 #include "engine/sim/archive.h"
 #include "engine/sim/binance_rest.h"
+#include "engine/sim/blofin_venue.h"
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
 #include "engine/sim/okx_venue.h"
@@ -30,6 +32,7 @@ struct SimOptions {
   bool limits = true;  ///< false: weights are counted, nothing is refused
   PublishedLimits published;
   OkxOptions okx;
+  BlofinOptions blofin;
   /// How far the exchange's clock is ahead of the loop's.
   DurationMs clock_offset_ms = 0;
   std::int64_t latency_ns = 0;  ///< before each answer
