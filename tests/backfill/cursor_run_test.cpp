@@ -94,5 +94,23 @@ TEST_F(CursorRun, OkxNewestCandlesComeWhenHistoryHasThem) {
   EXPECT_EQ(backfill::exit_code(last, /*strict=*/false), Exit::kComplete) << failures_of(last);
 }
 
+TEST_F(CursorRun, BlofinPagesMayBeSmallAndCursorsIncludeTheirEnds) {
+  const sim::GeneratedTruth truth = make_truth(sim::Market::kBlofinSwap);
+  WorldOptions options;
+  options.exchange.blofin.rows_max = 500;
+  options.exchange.blofin.ends_included = true;
+  SimWorld world(truth, options);
+  expect_truth(world, "blofin/swap", "S000-USDT");
+  EXPECT_EQ(world.ledger().counters().rows_again, 0U);
+}
+
+TEST_F(CursorRun, BlofinMarkAndIndexPrices) {
+  const sim::GeneratedTruth truth = make_truth(sim::Market::kBlofinSwap);
+  for (const Kind kind : {Kind::kMark, Kind::kIndex}) {
+    SimWorld world(truth);
+    expect_truth(world, "blofin/swap", "S000-USDT", kind);
+  }
+}
+
 }  // namespace
 }  // namespace bf::test
