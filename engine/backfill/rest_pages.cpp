@@ -89,7 +89,11 @@ async::Task<Result<RestPage>> request_window(SeriesState& state, TimeRange windo
   const exchange::ApiRequest request =
       state.market.api->candles_request(state.target.series, window);
   Result<RestPage> page = co_await request_page(state, request, window, cancel);
-  if (!page || page->rows.empty()) co_return page;
+  if (!page) co_return page;
+  if (page->rows.empty()) {
+    leave_out_what_lags(state, *page);
+    co_return page;
+  }
   const std::vector<TimeMs>& times = page->rows.open_time();
   const bool any = std::any_of(times.begin(), times.end(),
                                [window](TimeMs time) { return window.contains(time); });

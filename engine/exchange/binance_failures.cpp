@@ -8,7 +8,7 @@
 #include <string>
 
 #include "engine/exchange/binance.h"
-#include "store/base/http_date.h"
+#include "engine/exchange/failure_parts.h"
 
 namespace bf::exchange::binance {
 namespace {
@@ -66,31 +66,6 @@ Code meaning_of(std::int64_t code, const FailureAdvice& advice) {
   return at == kCodeMeanings.end() ? Code::kRejected : at->meaning;
 }
 
-std::string_view header(const ApiResponse& response, std::string_view name) {
-  for (const auto& [key, value] : response.headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-bool is_digit(char byte) noexcept { return byte >= '0' && byte <= '9'; }
-
-/// Retry-After is a number of seconds or a date; dates are held against the server's own, so that our
-/// clock does not matter. 0 for everything else. The limiter clamps what is absurd.
-DurationMs retry_after_ms(const ApiResponse& response, TimeMs now) {
-  const std::string_view text = header(response, "retry-after");
-  if (const std::optional<TimeMs> until = parse_http_date(text)) {
-    const TimeMs server_now = parse_http_date(header(response, "date")).value_or(now);
-    return std::max<DurationMs>(0, *until - server_now);
-  }
-  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return 0;
-  constexpr std::int64_t kSecondsMax = 366LL * 24 * 3600;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error == std::errc::result_out_of_range) seconds = kSecondsMax;
-  return std::min(seconds, kSecondsMax) * kSecondMs;
-}
-
 /// "Way too many requests; IP banned until 1660090423228.": the end of the ban, or 0.
 TimeMs banned_until(std::string_view message) {
   constexpr std::string_view kMark = "banned until ";
@@ -103,67 +78,8 @@ TimeMs banned_until(std::string_view message) {
   return until;
 }
 
-/// Text and type of a good answer; everything else at status 200 is somebody else's page.
-bool looks_like_json(std::string_view body) {
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && (body[first] == '[' || body[first] == '{');
-}
-
-Code code_of_status(int status) {
-  switch (status) {
-    case 403:
-    case 451:
-      return Code::kBlocked;
-    case 408:
-      return Code::kUnavailable;
-    case 418:
-      return Code::kBanned;
-    case 429:
-      return Code::kLimited;
-    default:
-      if (status >= 500) return Code::kUnavailable;
-      return status >= 400 ? Code::kRejected : Code::kProtocol;
-  }
-}
-
 std::string_view advice_for(Code code, int status, const FailureAdvice& advice) {
-  if (status == 451) return advice.blocked;
-  switch (code) {
-    case Code::kBlocked:
-      return "the exchange's firewall refuses this address or this request; stop, and try again "
-             "later "
-             "or from another address";
-    case Code::kBanned:
-      return "this address is banned for sending too much; nothing may be sent before the end of "
-             "it";
-    case Code::kLimited:
-      return "the rate limit was broken; wait, and look for other programs behind this address";
-    case Code::kUnknownName:
-      return "the exchange does not know this symbol on this market; `bf-engine symbols` lists "
-             "those "
-             "that it has";
-    case Code::kUnavailable:
-      return "the exchange cannot answer at present";
-    default:
-      return {};
-  }
-}
-
-/// "binance/um answered HTTP 400, code -1121 \"Invalid symbol.\": ADVICE".
-std::string describe(const ApiResponse& response, const ErrorBody& body, std::string_view advice,
-                     std::string_view market) {
-  std::string text = "binance/";
-  text.append(market).append(" answered HTTP ").append(std::to_string(response.status));
-  if (body.code != 0) {
-    text.append(", code ").append(std::to_string(body.code));
-    text.append(" \"").append(printable(body.message)).append("\"");
-  } else if (response.body.empty()) {
-    text.append(" with an empty body");
-  } else {
-    text.append(" with \"").append(printable(response.body)).append("\"");
-  }
-  if (!advice.empty()) text.append(": ").append(advice);
-  return text;
+  return status == 451 ? advice.blocked : exchange::advice_for(code);
 }
 
 ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody& body, TimeMs now,
@@ -174,8 +90,11 @@ ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody&
   if (code == Code::kLimited || code == Code::kBanned) {
     wait = std::max(retry_after_ms(response, now), until != 0 ? until - now : 0);
   }
-  const std::string_view hint = advice_for(code, response.status, advice);
-  Error error(code, describe(response, body, hint, advice.market));
+  const std::string source = "binance/" + std::string(advice.market);
+  const std::string code_text = body.code == 0 ? "" : std::to_string(body.code);
+  const FailureText text = {source, code_text, body.message,
+                            advice_for(code, response.status, advice)};
+  Error error(code, describe_failure(response, text));
   if (wait > 0) error = std::move(error).with_retry_at(now + wait);
   return ApiFailure{std::move(error), wait};
 }

@@ -117,8 +117,8 @@ class MarketApi {
                                             TimeMs /*now*/) const noexcept {
     return kTimeMin;
   }
-  /// Rows as they came, in the order that they came: also the forming one, repeated and off-grid ones.
-  /// Judging them is the caller's. `out` is cleared first; its capacity is reused.
+  /// Rows as they came, in the order that they came: also the forming one (unless the exchange itself
+  /// says that it is), repeated and off-grid ones. Judging them is the caller's. `out` is cleared first; its capacity is reused.
   /// Errors: kProtocol: a row that cannot be read fails the page, and names the row.
   [[nodiscard]] virtual Result<void> parse_candles(const Series& series,
                                                    std::string_view padded_body,

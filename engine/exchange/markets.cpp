@@ -6,7 +6,9 @@
 #include "engine/exchange/binance_archive.h"
 #include "engine/exchange/binance_spot.h"
 #include "engine/exchange/binance_um.h"
+#include "engine/exchange/blofin_swap.h"
 #include "engine/exchange/market_api.h"
+#include "engine/exchange/okx.h"
 
 namespace bf::exchange {
 namespace {
@@ -22,8 +24,18 @@ const auto& entries() {
   static const BinanceSpot binance_spot;
   static const BinanceArchive um_archive(BinanceArchive::Market::kUm);
   static const BinanceArchive spot_archive(BinanceArchive::Market::kSpot);
-  static const std::array<MarketEntry, 2> all = {
-      {{&binance_um, &um_archive}, {&binance_spot, &spot_archive}}};
+  static const Okx okx_swap(Okx::Market::kSwap);
+  static const Okx okx_futures(Okx::Market::kFutures);
+  static const Okx okx_spot(Okx::Market::kSpot);
+  static const BlofinSwap blofin_swap;
+  static const std::array<MarketEntry, 6> all = {{
+      {&binance_um, &um_archive},
+      {&binance_spot, &spot_archive},
+      {&okx_swap, nullptr},
+      {&okx_futures, nullptr},
+      {&okx_spot, nullptr},
+      {&blofin_swap, nullptr},
+  }};
   return all;
 }
 

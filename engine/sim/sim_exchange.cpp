@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "engine/sim/binance_venue.h"
+#include "engine/sim/blofin_venue.h"
 #include "engine/sim/fault_effects.h"
 #include "engine/sim/mixer.h"
+#include "engine/sim/okx_venue.h"
 #include "store/base/http_date.h"
 
 namespace bf::sim {
@@ -43,6 +45,8 @@ SimExchange::SimExchange(async::Loop& loop, const Truth& truth, SimOptions optio
       archive_(truth, options_.archive),
       ledger_(options_.keep_ledger) {
   venues_.push_back(std::make_unique<BinanceVenue>(truth, options_.published, options_.limits));
+  venues_.push_back(std::make_unique<OkxVenue>(truth, options_.okx, options_.limits));
+  venues_.push_back(std::make_unique<BlofinVenue>(truth, options_.blofin, options_.limits));
 }
 
 async::Task<net::ServerResponse> SimExchange::handle(net::ServerRequest request,

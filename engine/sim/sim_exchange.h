@@ -5,6 +5,8 @@
 // serves real sockets (bf-sim) and the simulated transport (tests).
 //
 //   /fapi/v1/...  /api/v3/...      Binance's REST; the two markets have limits of their own
+//   /api/v5/...                    OKX's
+//   /api/v1/market/...             BloFin's
 //   /archive/data/...  /data/...   files of its bulk archive
 //   /archive?prefix=...            their S3 listing
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
@@ -18,8 +20,10 @@
 #include "engine/net/http_server.h"
 #include "engine/sim/archive.h"
 #include "engine/sim/binance_rest.h"
+#include "engine/sim/blofin_venue.h"
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
+#include "engine/sim/okx_venue.h"
 #include "engine/sim/venue.h"
 
 namespace bf::sim {
@@ -27,6 +31,8 @@ namespace bf::sim {
 struct SimOptions {
   bool limits = true;  ///< false: weights are counted, nothing is refused
   PublishedLimits published;
+  OkxOptions okx;
+  BlofinOptions blofin;
   /// How far the exchange's clock is ahead of the loop's.
   DurationMs clock_offset_ms = 0;
   std::int64_t latency_ns = 0;  ///< before each answer

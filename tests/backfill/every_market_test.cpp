@@ -102,7 +102,9 @@ TEST_P(EveryMarket, FaultsLeaveTheTruthOrSayWhatIsMissing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
-                         ::testing::Values(sim::Market::kUm, sim::Market::kSpot),
+                         ::testing::Values(sim::Market::kUm, sim::Market::kSpot,
+                                           sim::Market::kOkxSwap, sim::Market::kOkxFutures,
+                                           sim::Market::kOkxSpot, sim::Market::kBlofinSwap),
                          [](const auto& info) {
                            std::string name(sim::market_name(info.param));
                            name[name.find('/')] = '_';

@@ -51,12 +51,14 @@ async::Task<bool> sleep_for(async::Loop& loop, std::int64_t ns) {
 std::string two_rows(const CandleBatch& held, std::size_t held_row, const CandleBatch& truth,
                      std::size_t true_row) {
   std::string text = "row " + std::to_string(held_row) + ", stored:";
-  for (std::size_t column = 0; column < kColumnCount; ++column) {
-    text.append(" ").append(held.text_at(static_cast<Column>(column), held_row));
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto column = static_cast<Column>(i);
+    if (held.columns.contains(column)) text.append(" ").append(held.text_at(column, held_row));
   }
   text.append("; true:");
-  for (std::size_t column = 0; column < kColumnCount; ++column) {
-    text.append(" ").append(truth.text_at(static_cast<Column>(column), true_row));
+  for (std::size_t i = 0; i < kColumnCount; ++i) {
+    const auto column = static_cast<Column>(i);
+    if (truth.columns.contains(column)) text.append(" ").append(truth.text_at(column, true_row));
   }
   return text;
 }
@@ -66,6 +68,12 @@ Instrument instrument_of(const std::string& market, const std::string& symbol) {
   const std::size_t slash = market.find('/');
   if (slash == std::string::npos) return {"binance", market, symbol};
   return {market.substr(0, slash), market.substr(slash + 1), symbol};
+}
+
+/// The columns that the market of `series` gives.
+ColumnSet own_columns(const Series& series) {
+  const auto api = exchange::find_market(series.instrument.exchange, series.instrument.market);
+  return (*api)->columns(series.kind);
 }
 
 backfill::RunReport storage_failure(const Error& error) {
@@ -172,10 +180,10 @@ std::unique_ptr<store::SeriesSnapshot> SimWorld::read(const Series& series) {
 
 CandleBatch SimWorld::stored_rows(const Series& series, TimeRange range) {
   CandleBatch rows;
-  rows.columns = kAllColumns;
+  rows.columns = own_columns(series);
   const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
   if (snapshot == nullptr) return rows;
-  const std::unique_ptr<store::Scan> scan = snapshot->scan(range, kAllColumns);
+  const std::unique_ptr<store::Scan> scan = snapshot->scan(range, rows.columns);
   store::ScanBatch batch;
   while (true) {
     const Result<bool> more = scan->next(batch);
@@ -200,8 +208,9 @@ CandleBatch SimWorld::true_rows(const Series& series, TimeRange range) const {
   CandleBatch rows;
   const Result<void> parsed = (*api)->parse_candles(series, body, rows);
   EXPECT_TRUE(parsed) << parsed.error().message();
-  const auto own = exchange::find_market(series.instrument.exchange, series.instrument.market);
-  rows.columns = (*own)->columns(series.kind);
+  rows.columns = own_columns(series);
+  // Binance alone says when a candle closed.
+  if (series.instrument.exchange != "binance") rows.odd_close_times.clear();
   for (std::size_t i = 1; i < kColumnCount; ++i) {
     if (!rows.columns.contains(static_cast<Column>(i))) rows.data[i] = {};
   }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 #
-# Runs every fuzz target for FUZZ_SECONDS (20) with the golden stores as seeds. What a target finds on
-# the way is kept in BUILD/corpus for the next run; an input that fails it, in BUILD/findings. FUZZ_SEED
-# (1) begins the same sequence of inputs each time, so that a red run tells of the change before it; 0
-# draws new ones.
+# Runs every fuzz target for FUZZ_SECONDS (20) with the golden stores and the recorded answers of
+# exchanges as seeds. What a target finds on the way is kept in BUILD/corpus for the next run; an input
+# that fails it, in BUILD/findings. FUZZ_SEED (1) begins the same sequence of inputs each time, so that a
+# red run tells of the change before it; 0 draws new ones.
 # Usage: tests/fuzz/run.sh BUILD_DIRECTORY [TARGET]...
 set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,9 +18,11 @@ rm -rf "$build/seeds"
 mkdir -p "$build/findings"
 
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(segment log manifest gap_cache ledger)
+[[ ${#targets[@]} -gt 0 ]] || targets=(segment log manifest gap_cache ledger okx)
 for target in "${targets[@]}"; do
-  mkdir -p "$build/corpus/$target"
+  mkdir -p "$build/corpus/$target" "$build/seeds/$target"
+  # Those of exchanges begin with the answers that were recorded.
+  find "$source/fixtures/api" -name "$target-*" -exec cp {} "$build/seeds/$target" \;
   printf '== %s: %s s\n' "$target" "$seconds"
   "$build/bin/${target}_fuzz" -seed="$seed" -max_total_time="$seconds" -max_len=32768 -timeout=20 \
     -malloc_limit_mb=256 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \

@@ -13,7 +13,9 @@ constexpr const char* kAbout =
     "  bf-sim --data fixtures --fault 'klines nth=3 status=503' --fault 'klines every=10 cut=900'\n"
     "  bf-sim --data fixtures --truth-csv binance/spot/ARBUSDT/1m 2023-03-23 2023-03-24\n"
     "\n"
-    "Plays Binance: REST of spot and USD-M futures with their limits, and the bulk archive.\n"
+    "Plays Binance: REST of spot and USD-M futures with their limits, and the bulk archive. "
+    "Made-up\n"
+    "candles are also those of OKX and BloFin, below the same address.\n"
     "Point a client at it: --base-url binance/um=http://127.0.0.1:PORT, or\n"
     "--archive-url binance=http://127.0.0.1:PORT/archive. Both markets are on one port.";
 

@@ -35,6 +35,7 @@ Result<std::unique_ptr<sim::Truth>> make_truth(const SimFlags& flags) {
   }
   sim::GeneratedOptions options;
   options.seed = *flags.generate;
+  options.markets.assign(sim::kMarkets.begin(), sim::kMarkets.end());
   options.symbols = flags.symbols;
   options.varied_lives = flags.varied_lives;
   options.outage_every_days = flags.outage_every_days;
