@@ -6,12 +6,19 @@
 #include <unordered_set>
 
 #include "engine/exchange/binance.h"
+#include "engine/exchange/json_read.h"
 
 namespace bf::exchange::binance {
 namespace {
 
-using simdjson::ondemand::object;
-using simdjson::ondemand::value;
+using json::for_each_member;
+using json::for_each_object;
+using json::is_instant;
+using json::object;
+using json::padded;
+using json::read_integer;
+using json::read_text;
+using json::value;
 
 /// What `deliveryDate` says of contracts that have none: 2100-12-25.
 constexpr TimeMs kNoDelivery = 4'133'404'800'000;
@@ -24,51 +31,6 @@ struct Reading {
     return false;
   }
 };
-
-simdjson::padded_string_view padded(std::string_view body) {
-  return simdjson::padded_string_view(body.data(), body.size(),
-                                      body.size() + simdjson::SIMDJSON_PADDING);
-}
-
-/// Calls `read(key, value)` for each member until it returns false. False when the object is broken
-/// or `read` said so.
-template <class Read>
-bool for_each_member(object members, Read read) {
-  for (simdjson::simdjson_result<simdjson::ondemand::field> member : members) {
-    std::string_view key;
-    value content;
-    if (member.unescaped_key().get(key) != simdjson::SUCCESS) return false;
-    if (member.value().get(content) != simdjson::SUCCESS) return false;
-    if (!read(key, content)) return false;
-  }
-  return true;
-}
-
-/// Calls `read(object)` for each element of an array of objects.
-template <class Read>
-bool for_each_object(value list, Read read) {
-  simdjson::ondemand::array elements;
-  if (list.get_array().get(elements) != simdjson::SUCCESS) return false;
-  for (simdjson::simdjson_result<value> element : elements) {
-    object content;
-    if (element.get_object().get(content) != simdjson::SUCCESS) return false;
-    if (!read(content)) return false;
-  }
-  return true;
-}
-
-bool read_text(value from, std::string& out) {
-  std::string_view text;
-  if (from.get_string().get(text) != simdjson::SUCCESS) return false;
-  out = text;
-  return true;
-}
-
-bool read_integer(value from, std::int64_t& out) {
-  return from.get_int64().get(out) == simdjson::SUCCESS;
-}
-
-bool is_instant(TimeMs time) noexcept { return time >= kTimeMin && time < kTimeMax; }
 
 /// One of the "filters" of a symbol.
 bool read_filter(object members, InstrumentInfo& info) {
@@ -236,7 +198,7 @@ Result<InstrumentList> parse_exchange_info(std::string_view market, const limits
     return list_error(reader.reading.error.empty() ? "broken JSON" : reader.reading.error,
                       padded_body);
   }
-  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+  if (!json::at_end(document)) {
     return list_error("more bytes behind the object", padded_body);
   }
   if (!reader.has_symbols) return list_error("no symbols in it", padded_body);

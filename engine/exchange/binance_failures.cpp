@@ -1,43 +1,15 @@
 // What Binance's error answers mean. An error is {"code":-1121,"msg":"Invalid symbol."} with an HTTP
 // status of 4xx or 5xx; proxies and CDNs in between answer with pages of their own, at any status.
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
 
 #include "engine/exchange/binance.h"
-#include "store/base/http_date.h"
+#include "engine/exchange/error_answer.h"
 
 namespace bf::exchange::binance {
 namespace {
-
-/// Error objects are short: larger bodies are the answers that were asked for.
-constexpr std::size_t kErrorBytesMax = 4'096;
-
-struct ErrorBody {
-  std::int64_t code = 0;  ///< 0: the body is no error object
-  std::string message;
-};
-
-ErrorBody read_error_body(std::string_view padded_body) {
-  ErrorBody result;
-  if (padded_body.size() > kErrorBytesMax) return result;
-  thread_local simdjson::ondemand::parser parser;
-  const simdjson::padded_string_view padded(padded_body.data(), padded_body.size(),
-                                            padded_body.size() + simdjson::SIMDJSON_PADDING);
-  simdjson::ondemand::document document;
-  simdjson::ondemand::object object;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return result;
-  if (document.get_object().get(object) != simdjson::SUCCESS) return result;
-  std::int64_t code = 0;
-  if (object["code"].get(code) != simdjson::SUCCESS) return result;
-  result.code = code;
-  std::string_view message;
-  if (object["msg"].get(message) == simdjson::SUCCESS) result.message = message;
-  return result;
-}
 
 struct CodeMeaning {
   std::int64_t code;
@@ -66,31 +38,6 @@ Code meaning_of(std::int64_t code, const FailureAdvice& advice) {
   return at == kCodeMeanings.end() ? Code::kRejected : at->meaning;
 }
 
-std::string_view header(const ApiResponse& response, std::string_view name) {
-  for (const auto& [key, value] : response.headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-bool is_digit(char byte) noexcept { return byte >= '0' && byte <= '9'; }
-
-/// Retry-After is a number of seconds or a date; dates are held against the server's own, so that our
-/// clock does not matter. 0 for everything else. The limiter clamps what is absurd.
-DurationMs retry_after_ms(const ApiResponse& response, TimeMs now) {
-  const std::string_view text = header(response, "retry-after");
-  if (const std::optional<TimeMs> until = parse_http_date(text)) {
-    const TimeMs server_now = parse_http_date(header(response, "date")).value_or(now);
-    return std::max<DurationMs>(0, *until - server_now);
-  }
-  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return 0;
-  constexpr std::int64_t kSecondsMax = 366LL * 24 * 3600;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error == std::errc::result_out_of_range) seconds = kSecondsMax;
-  return std::min(seconds, kSecondsMax) * kSecondMs;
-}
-
 /// "Way too many requests; IP banned until 1660090423228.": the end of the ban, or 0.
 TimeMs banned_until(std::string_view message) {
   constexpr std::string_view kMark = "banned until ";
@@ -103,69 +50,6 @@ TimeMs banned_until(std::string_view message) {
   return until;
 }
 
-/// Text and type of a good answer; everything else at status 200 is somebody else's page.
-bool looks_like_json(std::string_view body) {
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && (body[first] == '[' || body[first] == '{');
-}
-
-Code code_of_status(int status) {
-  switch (status) {
-    case 403:
-    case 451:
-      return Code::kBlocked;
-    case 408:
-      return Code::kUnavailable;
-    case 418:
-      return Code::kBanned;
-    case 429:
-      return Code::kLimited;
-    default:
-      if (status >= 500) return Code::kUnavailable;
-      return status >= 400 ? Code::kRejected : Code::kProtocol;
-  }
-}
-
-std::string_view advice_for(Code code, int status, const FailureAdvice& advice) {
-  if (status == 451) return advice.blocked;
-  switch (code) {
-    case Code::kBlocked:
-      return "the exchange's firewall refuses this address or this request; stop, and try again "
-             "later "
-             "or from another address";
-    case Code::kBanned:
-      return "this address is banned for sending too much; nothing may be sent before the end of "
-             "it";
-    case Code::kLimited:
-      return "the rate limit was broken; wait, and look for other programs behind this address";
-    case Code::kUnknownName:
-      return "the exchange does not know this symbol on this market; `bf-engine symbols` lists "
-             "those "
-             "that it has";
-    case Code::kUnavailable:
-      return "the exchange cannot answer at present";
-    default:
-      return {};
-  }
-}
-
-/// "binance/um answered HTTP 400, code -1121 \"Invalid symbol.\": ADVICE".
-std::string describe(const ApiResponse& response, const ErrorBody& body, std::string_view advice,
-                     std::string_view market) {
-  std::string text = "binance/";
-  text.append(market).append(" answered HTTP ").append(std::to_string(response.status));
-  if (body.code != 0) {
-    text.append(", code ").append(std::to_string(body.code));
-    text.append(" \"").append(printable(body.message)).append("\"");
-  } else if (response.body.empty()) {
-    text.append(" with an empty body");
-  } else {
-    text.append(" with \"").append(printable(response.body)).append("\"");
-  }
-  if (!advice.empty()) text.append(": ").append(advice);
-  return text;
-}
-
 ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody& body, TimeMs now,
                         const FailureAdvice& advice) {
   const TimeMs until = banned_until(body.message);
@@ -174,8 +58,9 @@ ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody&
   if (code == Code::kLimited || code == Code::kBanned) {
     wait = std::max(retry_after_ms(response, now), until != 0 ? until - now : 0);
   }
-  const std::string_view hint = advice_for(code, response.status, advice);
-  Error error(code, describe(response, body, hint, advice.market));
+  const std::string_view hint = response.status == 451 ? advice.blocked : advice_for(code);
+  const std::string who = "binance/" + std::string(advice.market);
+  Error error(code, describe_failure(who, response, body, hint));
   if (wait > 0) error = std::move(error).with_retry_at(now + wait);
   return ApiFailure{std::move(error), wait};
 }
@@ -184,9 +69,10 @@ ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody&
 
 std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now,
                                      const FailureAdvice& advice) {
-  const ErrorBody body = read_error_body(response.body);
+  const ErrorBody body = read_error_body(response.body, "code", "msg");
+  const std::int64_t error_code = body.code.value_or(0);
   const int status = response.status;
-  if (status == 200 && body.code == 0 && looks_like_json(response.body)) return std::nullopt;
+  if (status == 200 && error_code == 0 && looks_like_json(response.body)) return std::nullopt;
 
   Code code = code_of_status(status);
   // These three say more than any body; 5xx and pages in between say little, so that a code decides.
@@ -194,8 +80,8 @@ std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now,
       code == Code::kBanned || code == Code::kLimited || code == Code::kBlocked;
   if (!status_decides) {
     const bool empty = response.body.empty() && status < 400;
-    if (body.code < 0) {
-      code = meaning_of(body.code, advice);
+    if (error_code < 0) {
+      code = meaning_of(error_code, advice);
       if (status >= 500 && code == Code::kRejected) code = Code::kUnavailable;
     } else if (empty || status == 200) {
       // 204, 304, an empty 200, a portal's page: nothing was answered. Never "no candles".
