@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include "engine/exchange/binance.h"
-#include "engine/exchange/json_read.h"
+#include "engine/exchange/json_members.h"
 
 namespace bf::exchange::binance {
 namespace {
@@ -198,7 +198,7 @@ Result<InstrumentList> parse_exchange_info(std::string_view market, const limits
     return list_error(reader.reading.error.empty() ? "broken JSON" : reader.reading.error,
                       padded_body);
   }
-  if (!json::at_end(document)) {
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
     return list_error("more bytes behind the object", padded_body);
   }
   if (!reader.has_symbols) return list_error("no symbols in it", padded_body);

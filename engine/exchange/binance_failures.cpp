@@ -1,15 +1,43 @@
 // What Binance's error answers mean. An error is {"code":-1121,"msg":"Invalid symbol."} with an HTTP
 // status of 4xx or 5xx; proxies and CDNs in between answer with pages of their own, at any status.
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
 
 #include "engine/exchange/binance.h"
-#include "engine/exchange/error_answer.h"
+#include "engine/exchange/failure_parts.h"
 
 namespace bf::exchange::binance {
 namespace {
+
+/// Error objects are short: larger bodies are the answers that were asked for.
+constexpr std::size_t kErrorBytesMax = 4'096;
+
+struct ErrorBody {
+  std::int64_t code = 0;  ///< 0: the body is no error object
+  std::string message;
+};
+
+ErrorBody read_error_body(std::string_view padded_body) {
+  ErrorBody result;
+  if (padded_body.size() > kErrorBytesMax) return result;
+  thread_local simdjson::ondemand::parser parser;
+  const simdjson::padded_string_view padded(padded_body.data(), padded_body.size(),
+                                            padded_body.size() + simdjson::SIMDJSON_PADDING);
+  simdjson::ondemand::document document;
+  simdjson::ondemand::object object;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return result;
+  if (document.get_object().get(object) != simdjson::SUCCESS) return result;
+  std::int64_t code = 0;
+  if (object["code"].get(code) != simdjson::SUCCESS) return result;
+  result.code = code;
+  std::string_view message;
+  if (object["msg"].get(message) == simdjson::SUCCESS) result.message = message;
+  return result;
+}
 
 struct CodeMeaning {
   std::int64_t code;
@@ -50,6 +78,10 @@ TimeMs banned_until(std::string_view message) {
   return until;
 }
 
+std::string_view advice_for(Code code, int status, const FailureAdvice& advice) {
+  return status == 451 ? advice.blocked : exchange::advice_for(code);
+}
+
 ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody& body, TimeMs now,
                         const FailureAdvice& advice) {
   const TimeMs until = banned_until(body.message);
@@ -58,9 +90,11 @@ ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody&
   if (code == Code::kLimited || code == Code::kBanned) {
     wait = std::max(retry_after_ms(response, now), until != 0 ? until - now : 0);
   }
-  const std::string_view hint = response.status == 451 ? advice.blocked : advice_for(code);
-  const std::string who = "binance/" + std::string(advice.market);
-  Error error(code, describe_failure(who, response, body, hint));
+  const std::string source = "binance/" + std::string(advice.market);
+  const std::string code_text = body.code == 0 ? "" : std::to_string(body.code);
+  const FailureText text = {source, code_text, body.message,
+                            advice_for(code, response.status, advice)};
+  Error error(code, describe_failure(response, text));
   if (wait > 0) error = std::move(error).with_retry_at(now + wait);
   return ApiFailure{std::move(error), wait};
 }
@@ -69,10 +103,9 @@ ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody&
 
 std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now,
                                      const FailureAdvice& advice) {
-  const ErrorBody body = read_error_body(response.body, "code", "msg");
-  const std::int64_t error_code = body.code.value_or(0);
+  const ErrorBody body = read_error_body(response.body);
   const int status = response.status;
-  if (status == 200 && error_code == 0 && looks_like_json(response.body)) return std::nullopt;
+  if (status == 200 && body.code == 0 && looks_like_json(response.body)) return std::nullopt;
 
   Code code = code_of_status(status);
   // These three say more than any body; 5xx and pages in between say little, so that a code decides.
@@ -80,8 +113,8 @@ std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now,
       code == Code::kBanned || code == Code::kLimited || code == Code::kBlocked;
   if (!status_decides) {
     const bool empty = response.body.empty() && status < 400;
-    if (error_code < 0) {
-      code = meaning_of(error_code, advice);
+    if (body.code < 0) {
+      code = meaning_of(body.code, advice);
       if (status >= 500 && code == Code::kRejected) code = Code::kUnavailable;
     } else if (empty || status == 200) {
       // 204, 304, an empty 200, a portal's page: nothing was answered. Never "no candles".

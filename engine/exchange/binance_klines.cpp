@@ -11,7 +11,7 @@
 
 #include "engine/exchange/binance.h"
 #include "engine/exchange/candle_rows.h"
-#include "engine/exchange/json_read.h"
+#include "engine/exchange/json_members.h"
 
 namespace bf::exchange::binance {
 namespace {
@@ -47,7 +47,7 @@ Result<void> read_page(CandleRows& rows, std::string_view padded_body) {
   rows.reserve(padded_body.size());
   const Result<void> read = rows.read_arrays(list);
   if (!read) return read;
-  if (!json::at_end(document)) {
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
     return fail(Code::kProtocol,
                 "more bytes behind a list of " + std::to_string(rows.rows()) + " candles");
   }

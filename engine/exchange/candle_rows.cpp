@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/exchange/json_read.h"
+#include "engine/exchange/json_members.h"
 #include "store/base/assert.h"
 #include "store/base/series.h"
 
@@ -33,7 +33,7 @@ void CandleRows::reserve(std::size_t bytes) {
 }
 
 bool CandleRows::read_field(const RowField& field, std::string_view token) {
-  const json::Scalar scalar(token);
+  const JsonScalar scalar(token);
   switch (field.is) {
     case RowField::Is::kOpenTime:
     case RowField::Is::kCloseTime: {

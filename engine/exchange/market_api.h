@@ -40,6 +40,9 @@ struct ApiResponse {
   int status = 0;
   std::string_view body;  ///< at least 64 readable bytes (padding) follow its end
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< lower-case names
+  /// Whether this client had a good answer of the market before: tells a refused address from one that
+  /// has asked too much.
+  bool answered_before = false;
 };
 
 struct InstrumentInfo {

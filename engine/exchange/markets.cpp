@@ -6,6 +6,7 @@
 #include "engine/exchange/binance_archive.h"
 #include "engine/exchange/binance_spot.h"
 #include "engine/exchange/binance_um.h"
+#include "engine/exchange/bybit.h"
 #include "engine/exchange/market_api.h"
 
 namespace bf::exchange {
@@ -22,8 +23,14 @@ const auto& entries() {
   static const BinanceSpot binance_spot;
   static const BinanceArchive um_archive(BinanceArchive::Market::kUm);
   static const BinanceArchive spot_archive(BinanceArchive::Market::kSpot);
-  static const std::array<MarketEntry, 2> all = {
-      {{&binance_um, &um_archive}, {&binance_spot, &spot_archive}}};
+  static const Bybit bybit_linear(Bybit::Category::kLinear);
+  static const Bybit bybit_inverse(Bybit::Category::kInverse);
+  static const Bybit bybit_spot(Bybit::Category::kSpot);
+  static const std::array<MarketEntry, 5> all = {{{&binance_um, &um_archive},
+                                                  {&binance_spot, &spot_archive},
+                                                  {&bybit_linear, nullptr},
+                                                  {&bybit_inverse, nullptr},
+                                                  {&bybit_spot, nullptr}}};
   return all;
 }
 

@@ -1,8 +1,8 @@
-// engine/exchange/json_read.h
+// engine/exchange/json_members.h
 //
-// What the parsers of the exchanges share in reading JSON: members and elements in the order that they
-// come, scalars with or without quotes. On-Demand looks only at what it is asked for: whoever passes a
-// member over has not checked it.
+// Reading JSON objects member by member in the order that they come, passing over unknown members:
+// what the parsers of instrument lists and of small answers share. Nothing is believed: each reader
+// says whether it could read.
 #pragma once
 
 #include <simdjson.h>
@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/exchange/json_scalar.h"
 #include "engine/exchange/number_scan.h"
 #include "store/base/time.h"
 
@@ -19,7 +20,7 @@ namespace bf::exchange::json {
 using simdjson::ondemand::object;
 using simdjson::ondemand::value;
 
-/// `body` is followed by at least 64 readable bytes, as every body that a parser is given.
+/// `body` has at least 64 readable bytes behind its end.
 inline simdjson::padded_string_view padded(std::string_view body) {
   return simdjson::padded_string_view(body.data(), body.size(),
                                       body.size() + simdjson::SIMDJSON_PADDING);
@@ -52,25 +53,6 @@ bool for_each_object(value list, Read read) {
   return true;
 }
 
-/// The text of a scalar, with or without quotes: the same values come as strings or as numbers.
-struct Scalar {
-  const char* begin;
-  const char* end;
-  bool quoted;
-
-  explicit Scalar(std::string_view token)
-      : begin(token.data()), end(token.data() + token.size()), quoted(*token.data() == '"') {
-    if (quoted) ++begin;
-  }
-  /// Whether the value ends at `next`: nothing but white space may follow it up to the next token.
-  [[nodiscard]] bool ends_at(const char* next) const noexcept {
-    if (next == nullptr) return false;
-    if (quoted) return next != end && *next == '"';
-    while (next != end && (*next == ' ' || *next == '\n' || *next == '\r' || *next == '\t')) ++next;
-    return next == end;
-  }
-};
-
 inline bool read_text(value from, std::string& out) {
   std::string_view text;
   if (from.get_string().get(text) != simdjson::SUCCESS) return false;
@@ -78,24 +60,19 @@ inline bool read_text(value from, std::string& out) {
   return true;
 }
 
-/// A JSON number.
 inline bool read_integer(value from, std::int64_t& out) {
   return from.get_int64().get(out) == simdjson::SUCCESS;
 }
 
-/// Digits, with or without quotes.
-inline bool read_whole(value from, std::int64_t& out) {
-  const Scalar scalar(from.raw_json_token());
+inline bool is_instant(TimeMs time) noexcept { return time >= kTimeMin && time < kTimeMax; }
+
+/// Digits, as a string or as a number; "" is 0.
+inline bool read_digits(value from, std::int64_t& out) {
+  const std::string_view token = from.raw_json_token();
+  const JsonScalar scalar(token);
+  out = 0;
+  if (scalar.quoted && scalar.ends_at(scalar.begin)) return true;
   return scalar.ends_at(scan_whole_number(scalar.begin, scalar.end, out));
-}
-
-[[nodiscard]] inline bool is_instant(TimeMs time) noexcept {
-  return time >= kTimeMin && time < kTimeMax;
-}
-
-/// Whether nothing follows what was read of the document.
-[[nodiscard]] inline bool at_end(simdjson::ondemand::document& document) {
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
 }  // namespace bf::exchange::json

@@ -1,0 +1,37 @@
+// engine/exchange/failure_parts.h
+//
+// What error answers of all exchanges have in common: what a status means, how long to stay away, and
+// how a message is put together. What a code means is the exchange's own file's.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/exchange/market_api.h"
+
+namespace bf::exchange {
+
+/// "" where there is none. `name` is lower case.
+[[nodiscard]] std::string_view header_of(const ApiResponse& response,
+                                         std::string_view name) noexcept;
+/// Retry-After, ms: a number of seconds or a date; 0 for everything else. Dates are held against the
+/// server's own, so that our clock does not matter. The limiter clamps what is absurd.
+[[nodiscard]] DurationMs retry_after_ms(const ApiResponse& response, TimeMs now);
+/// Whether the body begins as an object or a list: everything else at status 200 is somebody else's
+/// page.
+[[nodiscard]] bool looks_like_json(std::string_view body) noexcept;
+/// What a status that is not 200 means where the body says nothing.
+[[nodiscard]] Code code_of_status(int status) noexcept;
+/// What to do about it; "" where there is nothing to say.
+[[nodiscard]] std::string_view advice_for(Code code) noexcept;
+
+/// "binance/um answered HTTP 400, code -1121 "Invalid symbol.": ADVICE".
+struct FailureText {
+  std::string_view source;   ///< "binance/um"
+  std::string_view code;     ///< of the body; "": the body is no error object
+  std::string_view message;  ///< of the body, as it came
+  std::string_view advice;
+};
+[[nodiscard]] std::string describe_failure(const ApiResponse& response, const FailureText& text);
+
+}  // namespace bf::exchange
