@@ -94,7 +94,9 @@ TEST(Bybit, ServesWhatTheExchangeHas) {
   for (const Interval interval : {Interval::k1s, Interval::k8h, Interval::k3d, Interval::k10m}) {
     EXPECT_FALSE(bybit("linear").serves(Kind::kCandles, interval));
   }
-  for (const MarketApi* const market : *markets_of("bybit")) {
+  const Result<std::vector<const MarketApi*>> markets = markets_of("bybit");
+  ASSERT_TRUE(markets);
+  for (const MarketApi* const market : *markets) {
     EXPECT_EQ(market->default_share_percent(), 90);
     const limits::LimitRules rules = market->limit_rules();
     ASSERT_EQ(rules.size(), 1U);
