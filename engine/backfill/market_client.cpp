@@ -144,6 +144,7 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   net::HttpRequest http_request;
   http_request.endpoint = options_.base.endpoint;
   http_request.target = options_.base.path + request.target;
+  http_request.user_agent = api_.user_agent();
   Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
   if (!response) {
     limiter_.answered(*permit, limits::Feedback{});

@@ -6,6 +6,7 @@
 #include "engine/exchange/binance_archive.h"
 #include "engine/exchange/binance_spot.h"
 #include "engine/exchange/binance_um.h"
+#include "engine/exchange/bitunix_futures.h"
 #include "engine/exchange/bybit.h"
 #include "engine/exchange/market_api.h"
 
@@ -26,11 +27,13 @@ const auto& entries() {
   static const Bybit bybit_linear(Bybit::Category::kLinear);
   static const Bybit bybit_inverse(Bybit::Category::kInverse);
   static const Bybit bybit_spot(Bybit::Category::kSpot);
-  static const std::array<MarketEntry, 5> all = {{{&binance_um, &um_archive},
+  static const BitunixFutures bitunix_futures;
+  static const std::array<MarketEntry, 6> all = {{{&binance_um, &um_archive},
                                                   {&binance_spot, &spot_archive},
                                                   {&bybit_linear, nullptr},
                                                   {&bybit_inverse, nullptr},
-                                                  {&bybit_spot, nullptr}}};
+                                                  {&bybit_spot, nullptr},
+                                                  {&bitunix_futures, nullptr}}};
   return all;
 }
 

@@ -15,6 +15,7 @@ namespace bf::sim {
 struct Query {
   std::string path;                                             ///< decoded
   std::vector<std::pair<std::string, std::string>> parameters;  ///< decoded, in their order
+  std::string user_agent;                                       ///< of the request's headers
 
   /// The first parameter of this name; nullopt where there is none.
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const noexcept;
