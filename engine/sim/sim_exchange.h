@@ -8,6 +8,7 @@
 //   /archive/data/...  /data/...   files of its bulk archive
 //   /archive?prefix=...            their S3 listing
 //   /v5/market/...                 Bybit's REST: linear, inverse and spot share one limit
+//   /api/v1/futures/market/...     Bitunix's REST
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "engine/net/http_server.h"
 #include "engine/sim/archive.h"
 #include "engine/sim/binance_rest.h"
+#include "engine/sim/bitunix_venue.h"
 #include "engine/sim/bybit_venue.h"
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
@@ -29,6 +31,7 @@ namespace bf::sim {
 struct SimOptions {
   bool limits = true;  ///< false: weights are counted, nothing is refused
   PublishedLimits published;
+  BitunixOptions bitunix;
   BybitOptions bybit;
   /// How far the exchange's clock is ahead of the loop's.
   DurationMs clock_offset_ms = 0;

@@ -39,7 +39,9 @@ class EveryMarket : public ::testing::TestWithParam<sim::Market> {
  protected:
   [[nodiscard]] static std::string name() { return std::string(sim::market_name(GetParam())); }
 
-  [[nodiscard]] static bool has_listing_times() { return GetParam() != sim::Market::kBybitSpot; }
+  [[nodiscard]] static bool has_listing_times() {
+    return GetParam() != sim::Market::kBybitSpot && GetParam() != sim::Market::kBitunixFutures;
+  }
 
   static void expect_truth(SimWorld& world, const sim::GeneratedTruth& truth) {
     for (const sim::SimInstrument& instrument : truth.instruments(GetParam())) {
@@ -108,7 +110,7 @@ TEST_P(EveryMarket, FaultsLeaveTheTruthOrSayWhatIsMissing) {
 INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
                          ::testing::Values(sim::Market::kUm, sim::Market::kSpot,
                                            sim::Market::kBybitLinear, sim::Market::kBybitInverse,
-                                           sim::Market::kBybitSpot),
+                                           sim::Market::kBybitSpot, sim::Market::kBitunixFutures),
                          [](const auto& info) {
                            std::string name(sim::market_name(info.param));
                            name[name.find('/')] = '_';

@@ -18,7 +18,7 @@ rm -rf "$build/seeds"
 mkdir -p "$build/findings"
 
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(segment log manifest gap_cache ledger)
+[[ ${#targets[@]} -gt 0 ]] || targets=(segment log manifest gap_cache ledger bitunix bybit)
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target"
   printf '== %s: %s s\n' "$target" "$seconds"
