@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <unordered_set>
 
 namespace bf::backfill {
 namespace {
@@ -103,7 +104,9 @@ limits::Feedback MarketClient::feedback(const net::HttpResponse& response) const
 
 MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std::string& what) {
   const TimeMs wall = loop_.clock().wall_ms();
-  std::optional<exchange::ApiFailure> failure = api_.failure(view_of(response), wall);
+  exchange::ApiResponse view = view_of(response);
+  view.answered_before = last_success_ns_ >= 0;
+  std::optional<exchange::ApiFailure> failure = api_.failure(view, wall);
   if (!failure) {
     last_success_ns_ = loop_.now_ns();
     return Attempt{std::move(response), false, true};
@@ -141,6 +144,7 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   net::HttpRequest http_request;
   http_request.endpoint = options_.base.endpoint;
   http_request.target = options_.base.path + request.target;
+  http_request.user_agent = api_.user_agent();
   Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
   if (!response) {
     limiter_.answered(*permit, limits::Feedback{});
@@ -199,6 +203,7 @@ void MarketClient::note_date(const limits::Feedback& feedback) {
 async::Task<Result<exchange::InstrumentList>> MarketClient::get_instruments(
     async::CancelToken cancel) {
   exchange::InstrumentList list;
+  std::unordered_set<std::string> names;
   for (int parts = 0; parts < kListPartsMax; ++parts) {
     const Result<net::HttpResponse> response =
         co_await get(api_.instruments_request(list.next), cancel);
@@ -206,7 +211,8 @@ async::Task<Result<exchange::InstrumentList>> MarketClient::get_instruments(
     Result<exchange::InstrumentList> part = api_.parse_instruments(list.next, response->body);
     if (!part) co_return fail(part.error().at(name()));
     for (exchange::InstrumentInfo& info : part->instruments) {
-      list.instruments.push_back(std::move(info));
+      // What changes its status between two parts stands in both; so do names that are used again.
+      if (names.insert(info.symbol).second) list.instruments.push_back(std::move(info));
     }
     if (!part->capacities.empty()) list.capacities = std::move(part->capacities);
     if (part->server_time != 0) list.server_time = part->server_time;

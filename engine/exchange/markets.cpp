@@ -7,6 +7,8 @@
 #include "engine/exchange/binance_spot.h"
 #include "engine/exchange/binance_um.h"
 #include "engine/exchange/blofin_swap.h"
+#include "engine/exchange/bitunix_futures.h"
+#include "engine/exchange/bybit.h"
 #include "engine/exchange/market_api.h"
 #include "engine/exchange/okx.h"
 
@@ -27,14 +29,22 @@ const auto& entries() {
   static const Okx okx_swap(Okx::Market::kSwap);
   static const Okx okx_futures(Okx::Market::kFutures);
   static const Okx okx_spot(Okx::Market::kSpot);
+  static const Bybit bybit_linear(Bybit::Category::kLinear);
+  static const Bybit bybit_inverse(Bybit::Category::kInverse);
+  static const Bybit bybit_spot(Bybit::Category::kSpot);
   static const BlofinSwap blofin_swap;
-  static const std::array<MarketEntry, 6> all = {{
+  static const BitunixFutures bitunix_futures;
+  static const std::array<MarketEntry, 10> all = {{
       {&binance_um, &um_archive},
       {&binance_spot, &spot_archive},
       {&okx_swap, nullptr},
       {&okx_futures, nullptr},
       {&okx_spot, nullptr},
+      {&bybit_linear, nullptr},
+      {&bybit_inverse, nullptr},
+      {&bybit_spot, nullptr},
       {&blofin_swap, nullptr},
+      {&bitunix_futures, nullptr},
   }};
   return all;
 }

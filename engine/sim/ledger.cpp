@@ -66,7 +66,7 @@ void Ledger::count(const LedgerEntry& entry) {
   counters_.weight += entry.weight;
   if (entry.out_of_turn) ++counters_.out_of_turn;
   if (!entry.faults.empty()) ++counters_.faults;
-  if (entry.status == 429) {
+  if (entry.status == 429 || (entry.refused && entry.status < 400)) {
     ++counters_.limited;
   } else if (entry.status == 418) {
     ++counters_.banned;

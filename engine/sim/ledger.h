@@ -33,6 +33,7 @@ struct LedgerEntry {
   RowsInfo rows;            ///< of klines, as the exchange meant to answer
   std::int64_t weight = 0;  ///< 0: not counted (archive)
   int status = 200;
+  bool refused = false;      ///< by the limits, whatever the status
   bool out_of_turn = false;  ///< sent into a pause or a ban that the client had been told of
   std::string faults;        ///< names of those that hit it, joined by '+'
 };
@@ -45,7 +46,7 @@ struct LedgerCounters {
   std::uint64_t klines = 0;      ///< good answers of klines without a fault
   std::uint64_t rows = 0;        ///< in those
   std::uint64_t rows_again = 0;  ///< slots that an earlier one of those had served already
-  std::uint64_t limited = 0;     ///< 429
+  std::uint64_t limited = 0;     ///< 429, or refused with a status below 400
   std::uint64_t banned = 0;      ///< 418
   std::uint64_t out_of_turn = 0;
   std::uint64_t failed = 0;         ///< other answers from 400 on

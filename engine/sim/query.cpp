@@ -1,6 +1,7 @@
 #include "engine/sim/query.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace bf::sim {
 namespace {
@@ -36,6 +37,16 @@ std::optional<std::string_view> Query::parameter(std::string_view name) const no
                                   [name](const auto& p) { return p.first == name; });
   if (found == parameters.end()) return std::nullopt;
   return found->second;
+}
+
+std::optional<std::int64_t> Query::number(std::string_view name, bool& bad) const noexcept {
+  const std::optional<std::string_view> text = parameter(name);
+  if (!text || text->empty()) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error == std::errc() && end == text->data() + text->size() && value >= 0) return value;
+  bad = true;
+  return std::nullopt;
 }
 
 Query parse_query(std::string_view target) {

@@ -47,6 +47,8 @@ SimExchange::SimExchange(async::Loop& loop, const Truth& truth, SimOptions optio
   venues_.push_back(std::make_unique<BinanceVenue>(truth, options_.published, options_.limits));
   venues_.push_back(std::make_unique<OkxVenue>(truth, options_.okx, options_.limits));
   venues_.push_back(std::make_unique<BlofinVenue>(truth, options_.blofin, options_.limits));
+  venues_.push_back(std::make_unique<BitunixVenue>(truth, options_.bitunix, options_.limits));
+  venues_.push_back(std::make_unique<BybitVenue>(truth, options_.bybit, options_.limits));
 }
 
 async::Task<net::ServerResponse> SimExchange::handle(net::ServerRequest request,
@@ -59,7 +61,10 @@ net::ServerResponse SimExchange::answer(const net::ServerRequest& request) {
   entry.at = now();
   entry.number = ++requests_;
   entry.connection = request.connection;
-  const Query query = parse_query(request.target);
+  Query query = parse_query(request.target);
+  for (const auto& [name, value] : request.headers) {
+    if (name == "user-agent") query.user_agent = value;
+  }
   std::optional<RestCall> call;
   net::ServerResponse response;
   for (const std::unique_ptr<Venue>& venue : venues_) {
@@ -91,6 +96,7 @@ net::ServerResponse SimExchange::answer_rest(Venue& venue, RestCall call, Ledger
   Admission admission = venue.admit(call, entry.at);
   entry.out_of_turn = admission.out_of_turn;
   if (admission.refusal) {
+    entry.refused = true;
     admission.refusal->delay_ns = options_.latency_ns;
     return *std::move(admission.refusal);
   }

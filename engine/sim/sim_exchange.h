@@ -9,6 +9,8 @@
 //   /api/v1/market/...             BloFin's
 //   /archive/data/...  /data/...   files of its bulk archive
 //   /archive?prefix=...            their S3 listing
+//   /v5/market/...                 Bybit's REST: linear, inverse and spot share one limit
+//   /api/v1/futures/market/...     Bitunix's REST
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
 #pragma once
 
@@ -21,6 +23,8 @@
 #include "engine/sim/archive.h"
 #include "engine/sim/binance_rest.h"
 #include "engine/sim/blofin_venue.h"
+#include "engine/sim/bitunix_venue.h"
+#include "engine/sim/bybit_venue.h"
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
 #include "engine/sim/okx_venue.h"
@@ -33,6 +37,8 @@ struct SimOptions {
   PublishedLimits published;
   OkxOptions okx;
   BlofinOptions blofin;
+  BitunixOptions bitunix;
+  BybitOptions bybit;
   /// How far the exchange's clock is ahead of the loop's.
   DurationMs clock_offset_ms = 0;
   std::int64_t latency_ns = 0;  ///< before each answer

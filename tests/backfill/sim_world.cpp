@@ -189,6 +189,7 @@ CandleBatch SimWorld::stored_rows(const Series& series, TimeRange range) {
     const Result<bool> more = scan->next(batch);
     EXPECT_TRUE(more) << more.error().message();
     if (!more || !*more) return rows;
+    if (rows.empty()) rows.columns = batch.rows.columns;
     rows.append_rows(batch.rows, 0, batch.rows.row_count());
   }
 }
@@ -214,6 +215,8 @@ CandleBatch SimWorld::true_rows(const Series& series, TimeRange range) const {
   for (std::size_t i = 1; i < kColumnCount; ++i) {
     if (!rows.columns.contains(static_cast<Column>(i))) rows.data[i] = {};
   }
+  // No other exchange tells when a candle closed.
+  if (series.instrument.exchange != "binance") rows.odd_close_times.clear();
   return rows;
 }
 

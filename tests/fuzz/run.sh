@@ -18,7 +18,8 @@ rm -rf "$build/seeds"
 mkdir -p "$build/findings"
 
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(segment log manifest gap_cache ledger okx)
+[[ ${#targets[@]} -gt 0 ]] ||
+  targets=(segment log manifest gap_cache ledger bitunix bybit okx)
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target" "$build/seeds/$target"
   # Those of exchanges begin with the answers that were recorded.

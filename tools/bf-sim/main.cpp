@@ -1,4 +1,4 @@
-// bf-sim: a simulated Binance on a socket.
+// bf-sim: simulated exchanges on a socket.
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -37,6 +37,7 @@ Result<std::unique_ptr<sim::Truth>> make_truth(const SimFlags& flags) {
   options.seed = *flags.generate;
   options.markets.assign(sim::kMarkets.begin(), sim::kMarkets.end());
   options.symbols = flags.symbols;
+  options.markets.assign(sim::kMarkets.begin(), sim::kMarkets.end());
   options.varied_lives = flags.varied_lives;
   options.outage_every_days = flags.outage_every_days;
   if (!flags.from.empty()) {
