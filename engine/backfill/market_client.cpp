@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <unordered_set>
 
 namespace bf::backfill {
 namespace {
@@ -197,6 +198,11 @@ void MarketClient::note_date(const limits::Feedback& feedback) {
 async::Task<Result<exchange::InstrumentList>> MarketClient::get_instruments(
     async::CancelToken cancel) {
   exchange::InstrumentList list;
+  if (api_.listing() == exchange::Listing::kNone) {
+    co_return fail(Code::kUsage, name() + " has no list of instruments: name the symbols as " +
+                                     std::string(api_.exchange()) + " spells them");
+  }
+  std::unordered_set<std::string> names;
   for (int parts = 0; parts < kListPartsMax; ++parts) {
     const Result<net::HttpResponse> response =
         co_await get(api_.instruments_request(list.next), cancel);
@@ -204,7 +210,7 @@ async::Task<Result<exchange::InstrumentList>> MarketClient::get_instruments(
     Result<exchange::InstrumentList> part = api_.parse_instruments(list.next, response->body);
     if (!part) co_return fail(part.error().at(name()));
     for (exchange::InstrumentInfo& info : part->instruments) {
-      list.instruments.push_back(std::move(info));
+      if (names.insert(info.symbol).second) list.instruments.push_back(std::move(info));
     }
     if (!part->capacities.empty()) list.capacities = std::move(part->capacities);
     if (part->server_time != 0) list.server_time = part->server_time;

@@ -1,11 +1,10 @@
 // exchangeInfo and time. The list is read member by member in the order that it comes; members that
 // are unknown are passed over, since Binance keeps adding some.
-#include <simdjson.h>
-
 #include <string>
 #include <unordered_set>
 
 #include "engine/exchange/binance.h"
+#include "engine/exchange/json_members.h"
 
 namespace bf::exchange::binance {
 namespace {
@@ -24,51 +23,6 @@ struct Reading {
     return false;
   }
 };
-
-simdjson::padded_string_view padded(std::string_view body) {
-  return simdjson::padded_string_view(body.data(), body.size(),
-                                      body.size() + simdjson::SIMDJSON_PADDING);
-}
-
-/// Calls `read(key, value)` for each member until it returns false. False when the object is broken
-/// or `read` said so.
-template <class Read>
-bool for_each_member(object members, Read read) {
-  for (simdjson::simdjson_result<simdjson::ondemand::field> member : members) {
-    std::string_view key;
-    value content;
-    if (member.unescaped_key().get(key) != simdjson::SUCCESS) return false;
-    if (member.value().get(content) != simdjson::SUCCESS) return false;
-    if (!read(key, content)) return false;
-  }
-  return true;
-}
-
-/// Calls `read(object)` for each element of an array of objects.
-template <class Read>
-bool for_each_object(value list, Read read) {
-  simdjson::ondemand::array elements;
-  if (list.get_array().get(elements) != simdjson::SUCCESS) return false;
-  for (simdjson::simdjson_result<value> element : elements) {
-    object content;
-    if (element.get_object().get(content) != simdjson::SUCCESS) return false;
-    if (!read(content)) return false;
-  }
-  return true;
-}
-
-bool read_text(value from, std::string& out) {
-  std::string_view text;
-  if (from.get_string().get(text) != simdjson::SUCCESS) return false;
-  out = text;
-  return true;
-}
-
-bool read_integer(value from, std::int64_t& out) {
-  return from.get_int64().get(out) == simdjson::SUCCESS;
-}
-
-bool is_instant(TimeMs time) noexcept { return time >= kTimeMin && time < kTimeMax; }
 
 /// One of the "filters" of a symbol.
 bool read_filter(object members, InstrumentInfo& info) {

@@ -8,13 +8,11 @@
 #include <string>
 
 #include "engine/exchange/binance.h"
-#include "store/base/http_date.h"
+#include "engine/exchange/http_failures.h"
 
 namespace bf::exchange::binance {
 namespace {
 
-/// Error objects are short: larger bodies are the answers that were asked for.
-constexpr std::size_t kErrorBytesMax = 4'096;
 
 struct ErrorBody {
   std::int64_t code = 0;  ///< 0: the body is no error object
@@ -66,31 +64,6 @@ Code meaning_of(std::int64_t code, const FailureAdvice& advice) {
   return at == kCodeMeanings.end() ? Code::kRejected : at->meaning;
 }
 
-std::string_view header(const ApiResponse& response, std::string_view name) {
-  for (const auto& [key, value] : response.headers) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-bool is_digit(char byte) noexcept { return byte >= '0' && byte <= '9'; }
-
-/// Retry-After is a number of seconds or a date; dates are held against the server's own, so that our
-/// clock does not matter. 0 for everything else. The limiter clamps what is absurd.
-DurationMs retry_after_ms(const ApiResponse& response, TimeMs now) {
-  const std::string_view text = header(response, "retry-after");
-  if (const std::optional<TimeMs> until = parse_http_date(text)) {
-    const TimeMs server_now = parse_http_date(header(response, "date")).value_or(now);
-    return std::max<DurationMs>(0, *until - server_now);
-  }
-  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return 0;
-  constexpr std::int64_t kSecondsMax = 366LL * 24 * 3600;
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error == std::errc::result_out_of_range) seconds = kSecondsMax;
-  return std::min(seconds, kSecondsMax) * kSecondMs;
-}
-
 /// "Way too many requests; IP banned until 1660090423228.": the end of the ban, or 0.
 TimeMs banned_until(std::string_view message) {
   constexpr std::string_view kMark = "banned until ";
@@ -101,29 +74,6 @@ TimeMs banned_until(std::string_view message) {
   const auto [end, error] = std::from_chars(begin, message.data() + message.size(), until);
   if (error != std::errc() || until < kTimeMin || until >= kTimeMax) return 0;
   return until;
-}
-
-/// Text and type of a good answer; everything else at status 200 is somebody else's page.
-bool looks_like_json(std::string_view body) {
-  const std::size_t first = body.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && (body[first] == '[' || body[first] == '{');
-}
-
-Code code_of_status(int status) {
-  switch (status) {
-    case 403:
-    case 451:
-      return Code::kBlocked;
-    case 408:
-      return Code::kUnavailable;
-    case 418:
-      return Code::kBanned;
-    case 429:
-      return Code::kLimited;
-    default:
-      if (status >= 500) return Code::kUnavailable;
-      return status >= 400 ? Code::kRejected : Code::kProtocol;
-  }
 }
 
 std::string_view advice_for(Code code, int status, const FailureAdvice& advice) {

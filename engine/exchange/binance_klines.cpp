@@ -12,6 +12,7 @@
 
 #include "engine/exchange/binance.h"
 #include "engine/exchange/candle_writer.h"
+#include "engine/exchange/json_scalar.h"
 
 namespace bf::exchange::binance {
 namespace {
@@ -32,25 +33,6 @@ constexpr std::array<Column, kFields> kFieldColumns = {
     Column::kOpenTime, Column::kOpen,         Column::kHigh,          Column::kLow,
     Column::kClose,    Column::kVolume,       Column::kOpenTime,      Column::kQuoteVolume,
     Column::kTrades,   Column::kTakerBuyBase, Column::kTakerBuyQuote, Column::kOpenTime};
-
-/// The text of a scalar, with or without quotes: the same values come as strings or as numbers.
-struct Scalar {
-  const char* begin;
-  const char* end;
-  bool quoted;
-
-  explicit Scalar(std::string_view token)
-      : begin(token.data()), end(token.data() + token.size()), quoted(*token.data() == '"') {
-    if (quoted) ++begin;
-  }
-  /// Whether the value ends at `next`: nothing but white space may follow it up to the next token.
-  [[nodiscard]] bool ends_at(const char* next) const noexcept {
-    if (next == nullptr) return false;
-    if (quoted) return next != end && *next == '"';
-    while (next != end && (*next == ' ' || *next == '\n' || *next == '\r' || *next == '\t')) ++next;
-    return next == end;
-  }
-};
 
 class KlineParser {
  public:
@@ -75,7 +57,7 @@ class KlineParser {
 };
 
 bool KlineParser::read_field(int field, std::string_view token) {
-  const Scalar scalar(token);
+  const JsonScalar scalar(token);
   if (field == 0 || field == kCloseTimeField) {
     TimeMs time = 0;
     if (!scalar.ends_at(scan_whole_number(scalar.begin, scalar.end, time))) return false;

@@ -6,6 +6,7 @@
 #include "engine/exchange/binance_archive.h"
 #include "engine/exchange/binance_spot.h"
 #include "engine/exchange/binance_um.h"
+#include "engine/exchange/deribit_futures.h"
 #include "engine/exchange/market_api.h"
 
 namespace bf::exchange {
@@ -22,8 +23,12 @@ const auto& entries() {
   static const BinanceSpot binance_spot;
   static const BinanceArchive um_archive(BinanceArchive::Market::kUm);
   static const BinanceArchive spot_archive(BinanceArchive::Market::kSpot);
-  static const std::array<MarketEntry, 2> all = {
-      {{&binance_um, &um_archive}, {&binance_spot, &spot_archive}}};
+  static const DeribitFutures deribit_futures;
+  static const std::array all = {
+      MarketEntry{&binance_um, &um_archive},
+      MarketEntry{&binance_spot, &spot_archive},
+      MarketEntry{&deribit_futures, nullptr},
+  };
   return all;
 }
 

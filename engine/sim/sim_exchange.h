@@ -7,6 +7,7 @@
 //   /fapi/v1/...  /api/v3/...      Binance's REST; the two markets have limits of their own
 //   /archive/data/...  /data/...   files of its bulk archive
 //   /archive?prefix=...            their S3 listing
+//   /api/v2/public/...             Deribit's
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
 #pragma once
 
@@ -18,6 +19,7 @@
 #include "engine/net/http_server.h"
 #include "engine/sim/archive.h"
 #include "engine/sim/binance_rest.h"
+#include "engine/sim/deribit_venue.h"
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
 #include "engine/sim/venue.h"
@@ -27,6 +29,7 @@ namespace bf::sim {
 struct SimOptions {
   bool limits = true;  ///< false: weights are counted, nothing is refused
   PublishedLimits published;
+  DeribitOptions deribit;
   /// How far the exchange's clock is ahead of the loop's.
   DurationMs clock_offset_ms = 0;
   std::int64_t latency_ns = 0;  ///< before each answer

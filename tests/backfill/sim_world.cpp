@@ -181,6 +181,7 @@ CandleBatch SimWorld::stored_rows(const Series& series, TimeRange range) {
     const Result<bool> more = scan->next(batch);
     EXPECT_TRUE(more) << more.error().message();
     if (!more || !*more) return rows;
+    if (rows.empty()) rows.columns = batch.rows.columns;
     rows.append_rows(batch.rows, 0, batch.rows.row_count());
   }
 }
@@ -202,6 +203,8 @@ CandleBatch SimWorld::true_rows(const Series& series, TimeRange range) const {
   EXPECT_TRUE(parsed) << parsed.error().message();
   const auto own = exchange::find_market(series.instrument.exchange, series.instrument.market);
   rows.columns = (*own)->columns(series.kind);
+  // Close times are told by Binance alone.
+  if (series.instrument.exchange != "binance") rows.odd_close_times.clear();
   for (std::size_t i = 1; i < kColumnCount; ++i) {
     if (!rows.columns.contains(static_cast<Column>(i))) rows.data[i] = {};
   }
