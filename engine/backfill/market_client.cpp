@@ -37,10 +37,11 @@ bool is_transport_failure(Code code) {
          code == Code::kProtocol;
 }
 
-exchange::ApiResponse view_of(const net::HttpResponse& response) {
+exchange::ApiResponse view_of(const net::HttpResponse& response, bool answered_before) {
   exchange::ApiResponse view;
   view.status = response.status;
   view.body = response.body;
+  view.answered_before = answered_before;
   view.headers.reserve(response.headers.size());
   for (const auto& [name, value] : response.headers) view.headers.emplace_back(name, value);
   return view;
@@ -104,7 +105,8 @@ limits::Feedback MarketClient::feedback(const net::HttpResponse& response) const
 
 MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std::string& what) {
   const TimeMs wall = loop_.clock().wall_ms();
-  std::optional<exchange::ApiFailure> failure = api_.failure(view_of(response), wall);
+  std::optional<exchange::ApiFailure> failure =
+      api_.failure(view_of(response, last_success_ns_ >= 0), wall);
   if (!failure) {
     last_success_ns_ = loop_.now_ns();
     return Attempt{std::move(response), false, true};
@@ -142,6 +144,7 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   net::HttpRequest http_request;
   http_request.endpoint = options_.base.endpoint;
   http_request.target = options_.base.path + request.target;
+  http_request.user_agent = api_.user_agent();
   Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
   if (!response) {
     limiter_.answered(*permit, limits::Feedback{});

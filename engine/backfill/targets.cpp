@@ -348,8 +348,7 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
     add_named(market, kTimeMin, known.facts);
   }
   add_unlisted(market, known.facts);
-  const std::vector<std::string> symbols =
-      selected_symbols(run.options, market, known.facts);
+  const std::vector<std::string> symbols = selected_symbols(run.options, market, known.facts);
   Errors errors;
   const Result<void> listings =
       co_await find_listings(run, market, known.facts, errors, symbols, cancel);

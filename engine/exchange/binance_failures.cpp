@@ -13,7 +13,6 @@
 namespace bf::exchange::binance {
 namespace {
 
-
 struct ErrorBody {
   std::int64_t code = 0;  ///< 0: the body is no error object
   std::string message;

@@ -20,9 +20,9 @@ struct Member {
   Column column;
 };
 constexpr std::array kMembers = {
-    Member{"ticks", Column::kOpenTime}, Member{"open", Column::kOpen},
-    Member{"high", Column::kHigh},      Member{"low", Column::kLow},
-    Member{"close", Column::kClose},    Member{"volume", Column::kVolume},
+    Member{"ticks", Column::kOpenTime},   Member{"open", Column::kOpen},
+    Member{"high", Column::kHigh},        Member{"low", Column::kLow},
+    Member{"close", Column::kClose},      Member{"volume", Column::kVolume},
     Member{"cost", Column::kQuoteVolume},
 };
 
@@ -104,8 +104,8 @@ Result<void> write_rows(Interval interval, ColumnSet columns, const ColumnArrays
 }
 
 tl::unexpected<Error> chart_error(std::string_view what, std::string_view body) {
-  return fail(Code::kProtocol, "not an answer with candles: " + std::string(what) + ": \"" +
-                                   printable(body) + "\"");
+  return fail(Code::kProtocol,
+              "not an answer with candles: " + std::string(what) + ": \"" + printable(body) + "\"");
 }
 
 }  // namespace

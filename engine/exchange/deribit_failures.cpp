@@ -18,8 +18,8 @@ constexpr std::int64_t kCountryRefused = 12005;
 struct RpcError {
   std::int64_t code = 0;  ///< 0: the body is no error answer
   std::string message;
-  std::string reason;      ///< data.reason
-  std::string parameter;   ///< data.param
+  std::string reason;       ///< data.reason
+  std::string parameter;    ///< data.param
   std::int64_t wait_s = 0;  ///< data.wait
 };
 
@@ -58,18 +58,18 @@ struct CodeMeaning {
 };
 // Codes that are absent here are final: kRejected.
 constexpr std::array kCodeMeanings = {
-    CodeMeaning{10020, Code::kUnknownName},   // invalid or unsupported instrument
-    CodeMeaning{10028, Code::kLimited},       // too many requests
-    CodeMeaning{10040, Code::kUnavailable},   // retry
-    CodeMeaning{10041, Code::kUnavailable},   // settlement in progress
-    CodeMeaning{10047, Code::kUnavailable},   // the matching engine's queue is full
-    CodeMeaning{10066, Code::kUnavailable},   // too many concurrent requests
-    CodeMeaning{11051, Code::kUnavailable},   // maintenance
-    CodeMeaning{11094, Code::kUnavailable},   // internal server error
+    CodeMeaning{10020, Code::kUnknownName},  // invalid or unsupported instrument
+    CodeMeaning{10028, Code::kLimited},      // too many requests
+    CodeMeaning{10040, Code::kUnavailable},  // retry
+    CodeMeaning{10041, Code::kUnavailable},  // settlement in progress
+    CodeMeaning{10047, Code::kUnavailable},  // the matching engine's queue is full
+    CodeMeaning{10066, Code::kUnavailable},  // too many concurrent requests
+    CodeMeaning{11051, Code::kUnavailable},  // maintenance
+    CodeMeaning{11094, Code::kUnavailable},  // internal server error
     CodeMeaning{kCountryRefused, Code::kBlocked},
-    CodeMeaning{13020, Code::kUnknownName},   // not found
-    CodeMeaning{13028, Code::kUnavailable},   // temporarily unavailable
-    CodeMeaning{13888, Code::kUnavailable},   // timed out
+    CodeMeaning{13020, Code::kUnknownName},  // not found
+    CodeMeaning{13028, Code::kUnavailable},  // temporarily unavailable
+    CodeMeaning{13888, Code::kUnavailable},  // timed out
 };
 
 Code meaning_of(const RpcError& error) {

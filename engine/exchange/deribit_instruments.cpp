@@ -91,7 +91,8 @@ class ListReader {
       last_key = key;
       return deribit::read_member(key, content, listed);
     });
-    if (!read) return failed_at(listed, "member \"" + printable(last_key, 64) + "\" cannot be read");
+    if (!read)
+      return failed_at(listed, "member \"" + printable(last_key, 64) + "\" cannot be read");
     if (!listed.kind.empty() && listed.kind != "future") return true;
     return finish(listed);
   }

@@ -40,6 +40,7 @@ struct ApiResponse {
   int status = 0;
   std::string_view body;  ///< at least 64 readable bytes (padding) follow its end
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< lower-case names
+  bool answered_before = false;  ///< the source has given a good answer before
 };
 
 struct InstrumentInfo {
@@ -98,6 +99,8 @@ class MarketApi {
   [[nodiscard]] virtual std::string_view exchange() const noexcept = 0;  ///< "binance"
   [[nodiscard]] virtual std::string_view market() const noexcept = 0;    ///< "um"
   [[nodiscard]] virtual std::string_view default_base_url() const noexcept = 0;
+  /// What requests say that sends them; "": our own name.
+  [[nodiscard]] virtual std::string_view user_agent() const noexcept { return {}; }
   [[nodiscard]] virtual limits::LimitRules limit_rules() const = 0;
   /// The share of each limit to use unless told otherwise: 100 where the server reports usage, else 90.
   [[nodiscard]] virtual int default_share_percent() const noexcept = 0;

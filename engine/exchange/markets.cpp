@@ -8,6 +8,7 @@
 #include "engine/exchange/binance_um.h"
 #include "engine/exchange/deribit_futures.h"
 #include "engine/exchange/market_api.h"
+#include "engine/exchange/yahoo_chart.h"
 
 namespace bf::exchange {
 namespace {
@@ -24,10 +25,12 @@ const auto& entries() {
   static const BinanceArchive um_archive(BinanceArchive::Market::kUm);
   static const BinanceArchive spot_archive(BinanceArchive::Market::kSpot);
   static const DeribitFutures deribit_futures;
+  static const YahooChart yahoo_chart;
   static const std::array all = {
       MarketEntry{&binance_um, &um_archive},
       MarketEntry{&binance_spot, &spot_archive},
       MarketEntry{&deribit_futures, nullptr},
+      MarketEntry{&yahoo_chart, nullptr},
   };
   return all;
 }

@@ -30,6 +30,7 @@ struct HttpRequest {
   std::string target;  ///< path and query, percent-encoded already: "/api/v3/time"
   Headers headers;     ///< beside Host, User-Agent, Accept-Encoding, Connection
   std::size_t body_bytes_max = kBodyBytesMax;
+  std::string user_agent;  ///< "": the client's own
 };
 
 struct HttpResponse {

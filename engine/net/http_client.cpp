@@ -37,7 +37,8 @@ Result<std::string> request_bytes(const HttpRequest& request, const HttpClientOp
   if (endpoint.port != (endpoint.tls ? 443 : 80)) {
     bytes.append(":").append(std::to_string(endpoint.port));
   }
-  bytes.append("\r\nUser-Agent: ").append(options.user_agent);
+  const std::string& agent = request.user_agent.empty() ? options.user_agent : request.user_agent;
+  bytes.append("\r\nUser-Agent: ").append(agent);
   bytes.append("\r\nAccept-Encoding: ").append(options.gzip ? "gzip" : "identity").append("\r\n");
   for (const auto& [name, value] : request.headers) {
     if (!is_token(name) || std::any_of(value.begin(), value.end(), breaks_a_line)) {
@@ -49,8 +50,7 @@ Result<std::string> request_bytes(const HttpRequest& request, const HttpClientOp
   bytes.append("\r\n");
   const bool host_breaks = std::any_of(endpoint.host.begin(), endpoint.host.end(),
                                        [](char c) { return c <= ' ' || c == '\x7f'; });
-  if (host_breaks ||
-      std::any_of(options.user_agent.begin(), options.user_agent.end(), breaks_a_line)) {
+  if (host_breaks || std::any_of(agent.begin(), agent.end(), breaks_a_line)) {
     return fail(Code::kUsage, "host or user agent holds a control character");
   }
   return bytes;

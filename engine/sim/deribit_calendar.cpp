@@ -51,8 +51,7 @@ void add_currency(const std::string& base, YearMonth at, const DeribitCalendar& 
 }  // namespace
 
 TimeMs deribit_expiry(int year, int month) {
-  return from_civil(
-      {.year = year, .month = month, .day = last_friday_of(year, month), .hour = 8});
+  return from_civil({.year = year, .month = month, .day = last_friday_of(year, month), .hour = 8});
 }
 
 std::vector<std::pair<Market, SimInstrument>> deribit_dated_futures(

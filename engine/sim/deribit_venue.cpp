@@ -21,10 +21,9 @@ constexpr TimeMs kMicroseconds = 1'000;
 constexpr std::size_t kRowBytesGuess = 160;
 
 constexpr std::pair<std::string_view, Interval> kResolutions[] = {
-    {"1", Interval::k1m},    {"3", Interval::k3m},   {"5", Interval::k5m},
-    {"10", Interval::k10m},  {"15", Interval::k15m}, {"30", Interval::k30m},
-    {"60", Interval::k1h},   {"120", Interval::k2h}, {"180", Interval::k3h},
-    {"360", Interval::k6h},  {"720", Interval::k12h}, {"1D", Interval::k1d},
+    {"1", Interval::k1m},   {"3", Interval::k3m},   {"5", Interval::k5m},    {"10", Interval::k10m},
+    {"15", Interval::k15m}, {"30", Interval::k30m}, {"60", Interval::k1h},   {"120", Interval::k2h},
+    {"180", Interval::k3h}, {"360", Interval::k6h}, {"720", Interval::k12h}, {"1D", Interval::k1d},
 };
 
 std::string error_body(int code, std::string_view message, std::string_view data = "null") {

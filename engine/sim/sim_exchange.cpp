@@ -44,6 +44,7 @@ SimExchange::SimExchange(async::Loop& loop, const Truth& truth, SimOptions optio
       ledger_(options_.keep_ledger) {
   venues_.push_back(std::make_unique<BinanceVenue>(truth, options_.published, options_.limits));
   venues_.push_back(std::make_unique<DeribitVenue>(truth, options_.deribit, options_.limits));
+  venues_.push_back(std::make_unique<YahooVenue>(truth, options_.yahoo, options_.limits));
 }
 
 async::Task<net::ServerResponse> SimExchange::handle(net::ServerRequest request,

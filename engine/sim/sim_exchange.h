@@ -8,6 +8,7 @@
 //   /archive/data/...  /data/...   files of its bulk archive
 //   /archive?prefix=...            their S3 listing
 //   /api/v2/public/...             Deribit's
+//   /v8/finance/chart/...          Yahoo's
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
 #pragma once
 
@@ -23,6 +24,7 @@
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
 #include "engine/sim/venue.h"
+#include "engine/sim/yahoo_venue.h"
 
 namespace bf::sim {
 
@@ -30,6 +32,7 @@ struct SimOptions {
   bool limits = true;  ///< false: weights are counted, nothing is refused
   PublishedLimits published;
   DeribitOptions deribit;
+  YahooOptions yahoo;
   /// How far the exchange's clock is ahead of the loop's.
   DurationMs clock_offset_ms = 0;
   std::int64_t latency_ns = 0;  ///< before each answer

@@ -61,8 +61,8 @@ TEST_F(DeribitRun, HasTheFuturesThatOnlyTheCalendarNames) {
 
 TEST_F(DeribitRun, ANameThatTheUserGaveAndNobodyKnowsIsAnError) {
   SimWorld world(truth_);
-  const backfill::RunReport report = world.run(
-      world.options("deribit/futures", {"BTC-29DEC23", "BTC-30DEC23"}, kRange));
+  const backfill::RunReport report =
+      world.run(world.options("deribit/futures", {"BTC-29DEC23", "BTC-30DEC23"}, kRange));
   EXPECT_EQ(backfill::exit_code(report, /*strict=*/false), Exit::kUsage);
   EXPECT_THAT(failures_of(report), HasSubstr("BTC-30DEC23"));
   EXPECT_EQ(world.difference(world.series("deribit/futures", "BTC-29DEC23"), kRange), "");

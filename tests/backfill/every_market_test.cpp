@@ -51,6 +51,17 @@ class EveryMarket : public ::testing::TestWithParam<sim::Market> {
  protected:
   [[nodiscard]] static std::string name() { return std::string(sim::market_name(GetParam())); }
 
+  /// Everything that there is: by name where the market has no list.
+  static backfill::RunOptions run_options(const SimWorld& world, const sim::GeneratedTruth& truth) {
+    std::vector<std::string> names;
+    if (GetParam() == sim::Market::kYahooChart) {
+      for (const auto& instrument : truth.instruments(GetParam())) {
+        names.push_back(instrument.symbol);
+      }
+    }
+    return world.options(name(), names, kRange);
+  }
+
   static void expect_truth(SimWorld& world, const sim::GeneratedTruth& truth) {
     for (const sim::SimInstrument& instrument : truth.instruments(GetParam())) {
       const Series series = world.series(name(), instrument.symbol);
@@ -63,7 +74,7 @@ class EveryMarket : public ::testing::TestWithParam<sim::Market> {
 TEST_P(EveryMarket, GivesTheTruthOnceAndWithinItsLimits) {
   const sim::GeneratedTruth truth = make_truth(GetParam(), 1);
   SimWorld world(truth);
-  const backfill::RunOptions options = world.options(name(), {}, kRange);
+  const backfill::RunOptions options = run_options(world, truth);
   const backfill::RunReport report = world.run(options);
   EXPECT_EQ(backfill::exit_code(report, /*strict=*/false), Exit::kComplete) << failures_of(report);
   EXPECT_EQ(report.series.size(), truth.instruments(GetParam()).size());
@@ -93,7 +104,7 @@ TEST_P(EveryMarket, FaultsLeaveTheTruthOrSayWhatIsMissing) {
     WorldOptions world_options;
     world_options.exchange.faults = sim::FaultPlan::swarm(seed, sim::Swarm::kTransport);
     SimWorld world(truth, world_options);
-    const backfill::RunOptions options = world.options(name(), {}, kRange);
+    const backfill::RunOptions options = run_options(world, truth);
     backfill::RunReport report;
     for (int run = 0; run < kRunsMax; ++run) {
       report = world.run(options);
@@ -115,7 +126,7 @@ TEST_P(EveryMarket, FaultsLeaveTheTruthOrSayWhatIsMissing) {
 
 INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
                          ::testing::Values(sim::Market::kUm, sim::Market::kSpot,
-                                           sim::Market::kDeribitFutures),
+                                           sim::Market::kDeribitFutures, sim::Market::kYahooChart),
                          [](const auto& info) {
                            std::string name(sim::market_name(info.param));
                            name[name.find('/')] = '_';

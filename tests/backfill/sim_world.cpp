@@ -52,11 +52,13 @@ std::string two_rows(const CandleBatch& held, std::size_t held_row, const Candle
                      std::size_t true_row) {
   std::string text = "row " + std::to_string(held_row) + ", stored:";
   for (std::size_t column = 0; column < kColumnCount; ++column) {
-    text.append(" ").append(held.text_at(static_cast<Column>(column), held_row));
+    const auto id = static_cast<Column>(column);
+    if (held.columns.contains(id)) text.append(" ").append(held.text_at(id, held_row));
   }
   text.append("; true:");
   for (std::size_t column = 0; column < kColumnCount; ++column) {
-    text.append(" ").append(truth.text_at(static_cast<Column>(column), true_row));
+    const auto id = static_cast<Column>(column);
+    if (truth.columns.contains(id)) text.append(" ").append(truth.text_at(id, true_row));
   }
   return text;
 }

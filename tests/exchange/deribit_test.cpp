@@ -61,8 +61,7 @@ TEST(Deribit, AsksForTheWindowAndAMillisecondBeforeIt) {
 
 TEST(Deribit, AdjacentWindowsLeaveNoHole) {
   const TimeMs middle = kFrom + 5'000 * kMinuteMs;
-  const std::string first =
-      deribit().candles_request(series_named("A-B"), {kFrom, middle}).target;
+  const std::string first = deribit().candles_request(series_named("A-B"), {kFrom, middle}).target;
   const std::string second =
       deribit().candles_request(series_named("A-B"), {middle, middle + kMinuteMs}).target;
   EXPECT_THAT(first, HasSubstr("end_timestamp=" + std::to_string(middle - 1)));
@@ -257,11 +256,19 @@ TEST(DeribitInstruments, RefusesAListThatCannotBeRead) {
     text.replace(text.find(what), what.size(), instead);
     return text;
   };
-  const std::string lists[] = {
-      "1", "null", "[]", good + "," + good, with("0.5", "\"x\""), with("0.5", "null"),
-      with("1534242287000", "1"), with("1534242287000", "\"now\""), with("true", "1"),
-      with("\"BTC-PERPETUAL\"", "\"\""), with("\"BTC-PERPETUAL\"", "\"A\\nB\""),
-      with("\"base_currency\":\"BTC\",", ""), with("}", "")};
+  const std::string lists[] = {"1",
+                               "null",
+                               "[]",
+                               good + "," + good,
+                               with("0.5", "\"x\""),
+                               with("0.5", "null"),
+                               with("1534242287000", "1"),
+                               with("1534242287000", "\"now\""),
+                               with("true", "1"),
+                               with("\"BTC-PERPETUAL\"", "\"\""),
+                               with("\"BTC-PERPETUAL\"", "\"A\\nB\""),
+                               with("\"base_currency\":\"BTC\",", ""),
+                               with("}", "")};
   for (const std::string& list : lists) {
     const Result<InstrumentList> parsed = parse_list("", list);
     ASSERT_FALSE(parsed) << list;

@@ -15,10 +15,16 @@ export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 UBSAN_OPTIONS
 golden=$(printf '%s\n' "$source"/tests/golden/v*/ | sort -V | tail -n 1)
 rm -rf "$build/seeds"
 "$build/bin/fuzz_seeds" "$golden" "$build/seeds"
+# Recorded answers, and made-up ones of the same shape.
+for answer in "$source"/fixtures/api/deribit-*.json "$source"/tests/fuzz/answers/*.json; do
+  exchange=$(basename "$answer" | cut -d- -f1)
+  mkdir -p "$build/seeds/$exchange"
+  cp "$answer" "$build/seeds/$exchange/"
+done
 mkdir -p "$build/findings"
 
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(segment log manifest gap_cache ledger)
+[[ ${#targets[@]} -gt 0 ]] || targets=(segment log manifest gap_cache ledger deribit yahoo)
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target"
   printf '== %s: %s s\n' "$target" "$seconds"

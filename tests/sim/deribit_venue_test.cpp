@@ -46,9 +46,8 @@ class Deribit : public ::testing::Test {
   }
   RestAnswer ask(const std::string& method) { return ask_with(truth_, options_, method); }
   RestAnswer chart(TimeMs start, TimeMs end, const std::string& name = "S000_USDC-PERPETUAL") {
-    return ask("get_tradingview_chart_data?instrument_name=" + name +
-               "&start_timestamp=" + std::to_string(start) +
-               "&end_timestamp=" + std::to_string(end) + "&resolution=1");
+    return ask("get_tradingview_chart_data?instrument_name=" + name + "&start_timestamp=" +
+               std::to_string(start) + "&end_timestamp=" + std::to_string(end) + "&resolution=1");
   }
 
   GeneratedTruth truth_ = make_truth();

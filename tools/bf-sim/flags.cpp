@@ -13,7 +13,8 @@ constexpr const char* kAbout =
     "  bf-sim --data fixtures --fault 'klines nth=3 status=503' --fault 'klines every=10 cut=900'\n"
     "  bf-sim --data fixtures --truth-csv binance/spot/ARBUSDT/1m 2023-03-23 2023-03-24\n"
     "\n"
-    "Plays Binance: REST of spot and USD-M futures with their limits, and the bulk archive.\n"
+    "Plays Binance (REST of spot and USD-M futures with their limits, and the bulk archive) and\n"
+    "Deribit's futures (generated candles).\n"
     "Point a client at it: --base-url binance/um=http://127.0.0.1:PORT, or\n"
     "--archive-url binance=http://127.0.0.1:PORT/archive. Both markets are on one port.";
 
@@ -50,6 +51,10 @@ void add_truth(CLI::App& app, SimFlags& flags) {
       ->type_name("TIME")
       ->needs(generate);
   app.add_flag("--varied-lives", flags.varied_lives, "List some of them later, delist some earlier")
+      ->needs(generate);
+  app.add_flag(
+         "--deribit-futures", flags.deribit_futures,
+         "79 dated futures of BTC and 72 of ETH on Deribit, 2019 to 2025, most of them expired")
       ->needs(generate);
   app.add_option("--outage-every", flags.outage_every_days,
                  "One outage of the whole exchange in about so many DAYS; 0: none")
