@@ -12,35 +12,49 @@ std::int64_t page_slots(const MarketRun& market, Kind kind) {
   return std::min(rows, market.page_rows_max);
 }
 
-/// The open time of the oldest row in `window`; none where the page has no row in it.
-async::Task<Result<std::optional<TimeMs>>> oldest_in(MarketRun& market, Series series,
-                                                     TimeRange window, async::CancelToken cancel) {
+/// What a page says of its window.
+struct PageBegin {
+  std::optional<TimeMs> oldest;  ///< open time of the oldest row in it
+  std::int64_t rows = 0;
+};
+
+async::Task<Result<PageBegin>> begin_of(MarketRun& market, Series series, TimeRange window,
+                                        async::CancelToken cancel) {
   const exchange::ApiRequest request = market.api->candles_request(series, window);
   const Result<net::HttpResponse> response = co_await market.client->get(request, cancel);
   if (!response) co_return fail(response.error());
   CandleBatch rows;
   const Result<void> parsed = market.api->parse_candles(series, response->body, rows);
   if (!parsed) co_return fail(parsed.error().at(request.target));
-  std::optional<TimeMs> oldest;
+  PageBegin begin;
   for (const TimeMs open_time : rows.open_time()) {
-    if (window.contains(open_time)) oldest = std::min(oldest.value_or(open_time), open_time);
+    if (!window.contains(open_time)) continue;
+    begin.oldest = std::min(begin.oldest.value_or(open_time), open_time);
+    ++begin.rows;
   }
-  co_return oldest;
+  co_return begin;
 }
 
-/// Pages of `series` back from now until one is empty: the oldest row seen.
+/// Whether a page that begins with a hole may owe it to the exchange, which serves fewer rows than it
+/// documents and drops the oldest. None is known to serve less than a tenth.
+bool may_be_cut(const PageBegin& page, std::int64_t slots) { return page.rows * 10 >= slots; }
+
+/// Pages of `series` back from the end of `within` until nothing lies before: the oldest row seen.
 async::Task<Result<std::optional<TimeMs>>> search_back(MarketRun& market, Series series,
+                                                       TimeRange within,
                                                        async::CancelToken cancel) {
   std::optional<TimeMs> oldest;
-  TimeMs to = slot_ceil(series.interval, market.client->now());
-  while (to > kTimeMin) {
-    const TimeMs begin = advance_slots(series.interval, to, -page_slots(market, series.kind));
-    const TimeRange window = {std::max(begin, kTimeMin), to};
-    const Result<std::optional<TimeMs>> found = co_await oldest_in(market, series, window, cancel);
-    if (!found) co_return found;
-    if (!found->has_value()) break;
-    oldest = *found;
-    to = slot_begin(series.interval, **found);
+  TimeMs to = slot_ceil(series.interval, within.to);
+  const std::int64_t slots = page_slots(market, series.kind);
+  while (to > within.from) {
+    const TimeMs from = std::max(advance_slots(series.interval, to, -slots), within.from);
+    const TimeRange window = {from, to};
+    const Result<PageBegin> page = co_await begin_of(market, series, window, cancel);
+    if (!page) co_return fail(page.error());
+    if (!page->oldest) break;
+    oldest = page->oldest;
+    to = slot_begin(series.interval, *oldest);
+    if (to > window.from && !may_be_cut(*page, slots)) break;
   }
   co_return oldest;
 }
@@ -52,20 +66,15 @@ async::Task<Result<std::optional<TimeMs>>> search_first_candle(MarketRun& market
   const Interval own = series.interval;
   const bool coarser = interval_ms(own) < kDayMs && market.api->serves(series.kind, Interval::k1d);
   if (coarser) series.interval = Interval::k1d;
-  const Result<std::optional<TimeMs>> first = co_await search_back(market, series, cancel);
+  const TimeRange all = {kTimeMin, market.client->now()};
+  const Result<std::optional<TimeMs>> first = co_await search_back(market, series, all, cancel);
   if (!first || !first->has_value() || !coarser) co_return first;
 
   series.interval = own;
   // The oldest day has a candle of every shorter interval that it was made of.
-  TimeMs from = slot_begin(own, **first);
-  const TimeMs end = **first + kDayMs;
-  while (from < end) {
-    const TimeMs to = advance_slots(own, from, page_slots(market, series.kind));
-    const TimeRange window = {from, to};
-    Result<std::optional<TimeMs>> found = co_await oldest_in(market, series, window, cancel);
-    if (!found || found->has_value()) co_return found;
-    from = to;
-  }
+  const TimeRange day = {slot_begin(own, **first), **first + kDayMs};
+  Result<std::optional<TimeMs>> found = co_await search_back(market, series, day, cancel);
+  if (!found || found->has_value()) co_return found;
   co_return first;
 }
 

@@ -37,10 +37,11 @@ bool is_transport_failure(Code code) {
          code == Code::kProtocol;
 }
 
-exchange::ApiResponse view_of(const net::HttpResponse& response) {
+exchange::ApiResponse view_of(const net::HttpResponse& response, bool answered_before) {
   exchange::ApiResponse view;
   view.status = response.status;
   view.body = response.body;
+  view.answered_before = answered_before;
   view.headers.reserve(response.headers.size());
   for (const auto& [name, value] : response.headers) view.headers.emplace_back(name, value);
   return view;
@@ -104,9 +105,8 @@ limits::Feedback MarketClient::feedback(const net::HttpResponse& response) const
 
 MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std::string& what) {
   const TimeMs wall = loop_.clock().wall_ms();
-  exchange::ApiResponse view = view_of(response);
-  view.answered_before = last_success_ns_ >= 0;
-  std::optional<exchange::ApiFailure> failure = api_.failure(view, wall);
+  std::optional<exchange::ApiFailure> failure =
+      api_.failure(view_of(response, last_success_ns_ >= 0), wall);
   if (!failure) {
     last_success_ns_ = loop_.now_ns();
     return Attempt{std::move(response), false, true};
@@ -203,6 +203,10 @@ void MarketClient::note_date(const limits::Feedback& feedback) {
 async::Task<Result<exchange::InstrumentList>> MarketClient::get_instruments(
     async::CancelToken cancel) {
   exchange::InstrumentList list;
+  if (api_.listing() == exchange::Listing::kNone) {
+    co_return fail(Code::kUsage, name() + " has no list of instruments: name the symbols as " +
+                                     std::string(api_.exchange()) + " spells them");
+  }
   std::unordered_set<std::string> names;
   for (int parts = 0; parts < kListPartsMax; ++parts) {
     const Result<net::HttpResponse> response =

@@ -43,7 +43,8 @@ class MarketClient {
   [[nodiscard]] async::Task<Result<net::HttpResponse>> get(exchange::ApiRequest request,
                                                            async::CancelToken cancel);
 
-  /// The whole list of instruments, however many answers it takes. Errors: as get(); kProtocol.
+  /// The whole list of instruments, however many answers it takes. Errors: as get(); kProtocol;
+  /// kUsage where there is no list.
   [[nodiscard]] async::Task<Result<exchange::InstrumentList>> get_instruments(
       async::CancelToken cancel);
 

@@ -70,6 +70,11 @@ bool is_fresh(const MarketRun& market, const Known& known) {
                      [&known](const std::string& symbol) { return known.facts.contains(symbol); });
 }
 
+/// Where there is no list, what the user names is all there is to know.
+bool has_all_that_is_named(const MarketRun& market) {
+  return market.api->listing() == exchange::Listing::kNone && !market.selection->all;
+}
+
 /// Runs a change of the ledger on the store's thread; a plan keeps nothing.
 async::Task<Result<void>> change_ledger(RunState& run, std::function<Result<void>()> change) {
   if (run.plan_only) co_return Result<void>();
@@ -125,21 +130,60 @@ bool archive_goes_on(const RunOptions& options, const Selection& selection, cons
          !selection.all && options.from.base != TimeSpec::From::kListing;
 }
 
-/// The symbols that the user named, as listed from the beginning, where nothing is known of them.
-void add_named(const MarketRun& market, Facts& known) {
+/// The symbols that the user named, where nothing is known of them, as listed at `listed` (0: unknown).
+void add_named(const MarketRun& market, TimeMs listed, Facts& known) {
   for (const std::string& symbol : market.selection->symbols) {
     exchange::InstrumentInfo info;
     info.symbol = symbol;
-    info.listed = kTimeMin;
+    info.listed = listed;
     known.try_emplace(symbol, facts_of(market, info));
   }
 }
 
-std::vector<std::string> selected_symbols(const Selection& selection, const Facts& known) {
+/// As add_named(), for markets whose list does not have every name that they answer to.
+void add_unlisted(const MarketRun& market, Facts& known) {
+  switch (market.api->listing()) {
+    case exchange::Listing::kWhole:
+      break;
+    case exchange::Listing::kPart:
+      add_named(market, 0, known);  // the first candle tells, or that there is none
+      break;
+    case exchange::Listing::kNone:
+      add_named(market, kTimeMin, known);
+      break;
+  }
+}
+
+TimeMs resolve(const TimeSpec& spec, TimeMs now, TimeMs listed) {
+  switch (spec.base) {
+    case TimeSpec::From::kAbsolute:
+      return spec.offset_ms;
+    case TimeSpec::From::kNow:
+      return now + spec.offset_ms;
+    case TimeSpec::From::kListing:
+      return listed + spec.offset_ms;
+  }
+  return spec.offset_ms;
+}
+
+/// Whether the instrument was gone before the asked range began: then it does not matter when it came.
+bool gone_before(const RunOptions& options, const MarketRun& market,
+                 const store::InstrumentFacts& facts) {
+  if (!facts.delisted || options.from.base == TimeSpec::From::kListing) return false;
+  const TimeMs now = slot_begin(options.interval, market.client->now() - options.grace_ms);
+  return *facts.delisted <= slot_begin(options.interval, resolve(options.from, now, 0));
+}
+
+/// Of all symbols those are left out that may not exist and, if they did, were gone before.
+std::vector<std::string> selected_symbols(const RunOptions& options, const MarketRun& market,
+                                          const Facts& known) {
+  const Selection& selection = *market.selection;
   std::vector<std::string> symbols = selection.symbols;
   if (selection.all) {
     symbols.clear();
-    for (const auto& [symbol, facts] : known) symbols.push_back(symbol);
+    for (const auto& [symbol, facts] : known) {
+      if (facts.listed || !gone_before(options, market, facts)) symbols.push_back(symbol);
+    }
   }
   std::sort(symbols.begin(), symbols.end());
   symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
@@ -157,18 +201,6 @@ SeriesReport refused(const Series& series, const Error& error) {
   return report;
 }
 
-TimeMs resolve(const TimeSpec& spec, TimeMs now, TimeMs listed) {
-  switch (spec.base) {
-    case TimeSpec::From::kAbsolute:
-      return spec.offset_ms;
-    case TimeSpec::From::kNow:
-      return now + spec.offset_ms;
-    case TimeSpec::From::kListing:
-      return listed + spec.offset_ms;
-  }
-  return spec.offset_ms;
-}
-
 SeriesTarget target_of(const RunState& run, const MarketRun& market, Series series,
                        const store::InstrumentFacts& facts) {
   const Interval interval = series.interval;
@@ -176,7 +208,7 @@ SeriesTarget target_of(const RunState& run, const MarketRun& market, Series seri
   const TimeMs now = slot_begin(interval, market.client->now() - run.options.grace_ms);
   SeriesTarget target;
   target.series = std::move(series);
-  target.listed = *facts.listed;
+  target.listed = facts.listed.value_or(kTimeMin);  // unknown where it does not matter
   const TimeMs from = resolve(run.options.from, now, target.listed);
   const TimeMs to = resolve(run.options.to, now, target.listed);
   target.asked = {slot_ceil(interval, from), slot_ceil(interval, to)};
@@ -193,6 +225,12 @@ SeriesTarget target_of(const RunState& run, const MarketRun& market, Series seri
 }
 
 using Errors = std::map<std::string, Error>;  ///< by symbol
+
+/// A name that nobody gave and that the exchange does not know was a guess: worth a word, not a failure.
+Error refusal(const Selection& selection, const Error& error) {
+  if (!selection.all || error.code() != Code::kUnknownName) return error;
+  return Error(Code::kNotFound, "not found: " + error.message());
+}
 
 /// Whether an error stops everything, and not the symbol alone.
 bool ends_run(Code code) {
@@ -223,6 +261,7 @@ async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, Facts&
   for (const std::string& symbol : symbols) {
     const auto facts = known.find(symbol);
     if (facts == known.end() || facts->second.listed) continue;
+    if (gone_before(run.options, market, facts->second)) continue;
     place = co_await market.in_flight.acquire(group.token());
     if (!place) break;
     group.spawn(find_listing(run, market, run.series_of(market, symbol), facts->second, errors,
@@ -278,7 +317,10 @@ async::Task<Result<void>> record_listing(RunState& run, Instrument instrument, T
   const TimeMs seen_at = run.services.loop.clock().wall_ms();
   const std::function<Result<void>()> change = [&]() -> Result<void> {
     std::optional<store::InstrumentFacts> facts = run.services.ledger->find(instrument);
-    if (!facts) return {};
+    if (!facts) {
+      facts.emplace();  // a name that no list has
+      facts->instrument = instrument;
+    }
     facts->listed = listed;
     return run.services.ledger->record(seen_at, std::span(&*facts, 1));
   };
@@ -291,7 +333,7 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
   const RunOptions& options = run.options;
   const bool near_now = options.to.base != TimeSpec::From::kAbsolute ||
                         options.to.offset_ms > market.client->now() - kClockDoubtMs;
-  const bool fresh = is_fresh(market, known);
+  const bool fresh = is_fresh(market, known) || has_all_that_is_named(market);
   const Result<void> refreshed =
       co_await refresh_known(run, market, known.facts, near_now || !fresh, !fresh, cancel);
   if (!refreshed) {
@@ -303,9 +345,10 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
         "the list of instruments is not to be had, so the archive is asked for the symbols as "
         "they were named: " +
             refreshed.error().message()});
-    add_named(market, known.facts);
+    add_named(market, kTimeMin, known.facts);
   }
-  const std::vector<std::string> symbols = selected_symbols(*market.selection, known.facts);
+  add_unlisted(market, known.facts);
+  const std::vector<std::string> symbols = selected_symbols(run.options, market, known.facts);
   Errors errors;
   const Result<void> listings =
       co_await find_listings(run, market, known.facts, errors, symbols, cancel);
@@ -321,7 +364,7 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
     }
     const auto error = errors.find(symbol);
     if (error != errors.end()) {
-      out.refused.push_back(refused(series, error->second));
+      out.refused.push_back(refused(series, refusal(*market.selection, error->second)));
       continue;
     }
     out.targets.push_back(target_of(run, market, series, facts->second));

@@ -1,7 +1,5 @@
 // exchangeInfo and time. The list is read member by member in the order that it comes; members that
 // are unknown are passed over, since Binance keeps adding some.
-#include <simdjson.h>
-
 #include <string>
 #include <unordered_set>
 

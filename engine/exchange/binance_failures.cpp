@@ -13,9 +13,6 @@
 namespace bf::exchange::binance {
 namespace {
 
-/// Error objects are short: larger bodies are the answers that were asked for.
-constexpr std::size_t kErrorBytesMax = 4'096;
-
 struct ErrorBody {
   std::int64_t code = 0;  ///< 0: the body is no error object
   std::string message;

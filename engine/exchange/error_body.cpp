@@ -1,13 +1,13 @@
 #include "engine/exchange/error_body.h"
 
+#include "engine/exchange/failure_parts.h"
+
 #include <charconv>
 
 #include "engine/exchange/json_members.h"
 
 namespace bf::exchange {
 namespace {
-
-constexpr std::size_t kErrorBytesMax = 4'096;
 
 /// [-]digits, with or without quotes.
 std::optional<std::int64_t> read_code(json::value from) {

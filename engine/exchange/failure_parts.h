@@ -4,12 +4,16 @@
 // how a message is put together. What a code means is the exchange's own file's.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "engine/exchange/market_api.h"
 
 namespace bf::exchange {
+
+/// Error objects are short: larger bodies are the answers that were asked for.
+inline constexpr std::size_t kErrorBytesMax = 4'096;
 
 /// "" where there is none. `name` is lower case.
 [[nodiscard]] std::string_view header_of(const ApiResponse& response,

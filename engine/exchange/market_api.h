@@ -79,6 +79,13 @@ enum class Truncation : std::uint8_t {
   kOldest,  ///< it ends with the newest rows: what is lost is lost in silence
 };
 
+/// How much of what a market has its list of instruments names.
+enum class Listing : std::uint8_t {
+  kWhole,  ///< a name that is not in it is unknown
+  kPart,   ///< the exchange answers to names that it leaves out: those that a user names are tried
+  kNone,   ///< there is no list: instruments_request() is not called, names are taken as they are
+};
+
 /// What an error answer means for the one who asked.
 struct ApiFailure {
   Error
@@ -129,7 +136,9 @@ class MarketApi {
                                                    std::string_view padded_body,
                                                    CandleBatch& out) const = 0;
 
-  /// The list of instruments, in one answer or several: `part` is "" for the first and the `next` of
+  [[nodiscard]] virtual Listing listing() const noexcept { return Listing::kWhole; }
+  /// The list of instruments, in one answer or several. An instrument that several parts name is as the
+  /// first of them says: `part` is "" for the first and the `next` of
   /// the list before for each other.
   [[nodiscard]] virtual ApiRequest instruments_request(std::string_view part) const = 0;
   [[nodiscard]] virtual Result<InstrumentList> parse_instruments(

@@ -6,11 +6,13 @@
 #include "engine/exchange/binance_archive.h"
 #include "engine/exchange/binance_spot.h"
 #include "engine/exchange/binance_um.h"
-#include "engine/exchange/blofin_swap.h"
 #include "engine/exchange/bitunix_futures.h"
+#include "engine/exchange/blofin_swap.h"
 #include "engine/exchange/bybit.h"
+#include "engine/exchange/deribit_futures.h"
 #include "engine/exchange/market_api.h"
 #include "engine/exchange/okx.h"
+#include "engine/exchange/yahoo_chart.h"
 
 namespace bf::exchange {
 namespace {
@@ -34,7 +36,9 @@ const auto& entries() {
   static const Bybit bybit_spot(Bybit::Category::kSpot);
   static const BlofinSwap blofin_swap;
   static const BitunixFutures bitunix_futures;
-  static const std::array<MarketEntry, 10> all = {{
+  static const DeribitFutures deribit_futures;
+  static const YahooChart yahoo_chart;
+  static const std::array<MarketEntry, 12> all = {{
       {&binance_um, &um_archive},
       {&binance_spot, &spot_archive},
       {&okx_swap, nullptr},
@@ -45,6 +49,8 @@ const auto& entries() {
       {&bybit_spot, nullptr},
       {&blofin_swap, nullptr},
       {&bitunix_futures, nullptr},
+      {&deribit_futures, nullptr},
+      {&yahoo_chart, nullptr},
   }};
   return all;
 }

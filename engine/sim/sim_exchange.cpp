@@ -49,6 +49,8 @@ SimExchange::SimExchange(async::Loop& loop, const Truth& truth, SimOptions optio
   venues_.push_back(std::make_unique<BlofinVenue>(truth, options_.blofin, options_.limits));
   venues_.push_back(std::make_unique<BitunixVenue>(truth, options_.bitunix, options_.limits));
   venues_.push_back(std::make_unique<BybitVenue>(truth, options_.bybit, options_.limits));
+  venues_.push_back(std::make_unique<DeribitVenue>(truth, options_.deribit, options_.limits));
+  venues_.push_back(std::make_unique<YahooVenue>(truth, options_.yahoo, options_.limits));
 }
 
 async::Task<net::ServerResponse> SimExchange::handle(net::ServerRequest request,

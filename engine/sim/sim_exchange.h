@@ -11,6 +11,8 @@
 //   /archive?prefix=...            their S3 listing
 //   /v5/market/...                 Bybit's REST: linear, inverse and spot share one limit
 //   /api/v1/futures/market/...     Bitunix's REST
+//   /api/v2/public/...             Deribit's
+//   /v8/finance/chart/...          Yahoo's
 //   /dapi/v1/exchangeInfo          a market without symbols, which public clients ask for
 #pragma once
 
@@ -22,13 +24,15 @@
 #include "engine/net/http_server.h"
 #include "engine/sim/archive.h"
 #include "engine/sim/binance_rest.h"
-#include "engine/sim/blofin_venue.h"
 #include "engine/sim/bitunix_venue.h"
+#include "engine/sim/blofin_venue.h"
 #include "engine/sim/bybit_venue.h"
+#include "engine/sim/deribit_venue.h"
 #include "engine/sim/faults.h"
 #include "engine/sim/ledger.h"
 #include "engine/sim/okx_venue.h"
 #include "engine/sim/venue.h"
+#include "engine/sim/yahoo_venue.h"
 
 namespace bf::sim {
 
@@ -39,6 +43,8 @@ struct SimOptions {
   BlofinOptions blofin;
   BitunixOptions bitunix;
   BybitOptions bybit;
+  DeribitOptions deribit;
+  YahooOptions yahoo;
   /// How far the exchange's clock is ahead of the loop's.
   DurationMs clock_offset_ms = 0;
   std::int64_t latency_ns = 0;  ///< before each answer

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 
+#include "engine/sim/deribit_calendar.h"
 #include "engine/sim/generated_truth.h"
 #include "tests/backfill/sim_world.h"
 
@@ -24,6 +25,15 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+/// Two futures that expire within the range.
+std::vector<std::pair<sim::Market, sim::SimInstrument>> expired_in_range() {
+  sim::DeribitCalendar month;
+  month.btc_first_year = month.eth_first_year = month.last_year = 2024;
+  month.btc_first_month = month.eth_first_month = month.last_month = 6;
+  month.quarterly_ms = 30 * kDayMs;
+  return sim::deribit_dated_futures(month);
+}
+
 /// Trading begins within the range, and an outage lies in it.
 sim::GeneratedTruth make_truth(sim::Market market, std::uint64_t seed) {
   sim::GeneratedOptions options;
@@ -32,6 +42,8 @@ sim::GeneratedTruth make_truth(sim::Market market, std::uint64_t seed) {
   options.markets = {market};
   options.life = {kRange.from + 5 * kHourMs + 7 * kMinuteMs, kTimeMax};
   options.outage_every_days = 4;
+  // What else the calendar makes an engine ask Deribit for.
+  if (market == sim::Market::kDeribitFutures) options.named = expired_in_range();
   return sim::GeneratedTruth(options);
 }
 
@@ -41,6 +53,17 @@ class EveryMarket : public ::testing::TestWithParam<sim::Market> {
 
   [[nodiscard]] static bool has_listing_times() {
     return GetParam() != sim::Market::kBybitSpot && GetParam() != sim::Market::kBitunixFutures;
+  }
+
+  /// Everything that there is: by name where the market has no list.
+  static backfill::RunOptions run_options(const SimWorld& world, const sim::GeneratedTruth& truth) {
+    std::vector<std::string> names;
+    if (GetParam() == sim::Market::kYahooChart) {
+      for (const auto& instrument : truth.instruments(GetParam())) {
+        names.push_back(instrument.symbol);
+      }
+    }
+    return world.options(name(), names, kRange);
   }
 
   static void expect_truth(SimWorld& world, const sim::GeneratedTruth& truth) {
@@ -55,10 +78,10 @@ class EveryMarket : public ::testing::TestWithParam<sim::Market> {
 TEST_P(EveryMarket, GivesTheTruthOnceAndWithinItsLimits) {
   const sim::GeneratedTruth truth = make_truth(GetParam(), 1);
   SimWorld world(truth);
-  const backfill::RunOptions options = world.options(name(), {}, kRange);
+  const backfill::RunOptions options = run_options(world, truth);
   const backfill::RunReport report = world.run(options);
   EXPECT_EQ(backfill::exit_code(report, /*strict=*/false), Exit::kComplete) << failures_of(report);
-  EXPECT_EQ(report.series.size(), kSymbols);
+  EXPECT_EQ(report.series.size(), truth.instruments(GetParam()).size());
   expect_truth(world, truth);
   const sim::LedgerCounters& counters = world.ledger().counters();
   EXPECT_EQ(counters.limited + counters.banned + counters.failed, 0U);
@@ -87,7 +110,7 @@ TEST_P(EveryMarket, FaultsLeaveTheTruthOrSayWhatIsMissing) {
     WorldOptions world_options;
     world_options.exchange.faults = sim::FaultPlan::swarm(seed, sim::Swarm::kTransport);
     SimWorld world(truth, world_options);
-    const backfill::RunOptions options = world.options(name(), {}, kRange);
+    const backfill::RunOptions options = run_options(world, truth);
     backfill::RunReport report;
     for (int run = 0; run < kRunsMax; ++run) {
       report = world.run(options);
@@ -112,7 +135,8 @@ INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
                                            sim::Market::kOkxSwap, sim::Market::kOkxFutures,
                                            sim::Market::kOkxSpot, sim::Market::kBlofinSwap,
                                            sim::Market::kBybitLinear, sim::Market::kBybitInverse,
-                                           sim::Market::kBybitSpot, sim::Market::kBitunixFutures),
+                                           sim::Market::kBybitSpot, sim::Market::kBitunixFutures,
+                                           sim::Market::kDeribitFutures, sim::Market::kYahooChart),
                          [](const auto& info) {
                            std::string name(sim::market_name(info.param));
                            name[name.find('/')] = '_';

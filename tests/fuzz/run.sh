@@ -19,11 +19,12 @@ mkdir -p "$build/findings"
 
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] ||
-  targets=(segment log manifest gap_cache ledger bitunix bybit okx)
+  targets=(segment log manifest gap_cache ledger bitunix bybit deribit okx yahoo)
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target" "$build/seeds/$target"
-  # Those of exchanges begin with the answers that were recorded.
-  find "$source/fixtures/api" -name "$target-*" -exec cp {} "$build/seeds/$target" \;
+  # Those of exchanges begin with answers that were recorded, or made up in the same shape.
+  find "$source/fixtures/api" "$source/tests/fuzz/answers" -name "$target-*" \
+    -exec cp {} "$build/seeds/$target" \;
   printf '== %s: %s s\n' "$target" "$seconds"
   "$build/bin/${target}_fuzz" -seed="$seed" -max_total_time="$seconds" -max_len=32768 -timeout=20 \
     -malloc_limit_mb=256 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \

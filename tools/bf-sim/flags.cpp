@@ -15,7 +15,9 @@ constexpr const char* kAbout =
     "\n"
     "Plays Binance: REST of spot and USD-M futures with their limits, and the bulk archive. "
     "Made-up\n"
-    "candles are also those of OKX and BloFin, below the same address.\n"
+    "candles (--generate) are also those of OKX, Bybit, BloFin, Bitunix, Deribit and Yahoo, below "
+    "the\n"
+    "same address.\n"
     "Point a client at it: --base-url binance/um=http://127.0.0.1:PORT, or\n"
     "--archive-url binance=http://127.0.0.1:PORT/archive. Both markets are on one port.";
 
@@ -52,6 +54,10 @@ void add_truth(CLI::App& app, SimFlags& flags) {
       ->type_name("TIME")
       ->needs(generate);
   app.add_flag("--varied-lives", flags.varied_lives, "List some of them later, delist some earlier")
+      ->needs(generate);
+  app.add_flag(
+         "--deribit-futures", flags.deribit_futures,
+         "79 dated futures of BTC and 72 of ETH on Deribit, 2019 to 2025, most of them expired")
       ->needs(generate);
   app.add_option("--outage-every", flags.outage_every_days,
                  "One outage of the whole exchange in about so many DAYS; 0: none")

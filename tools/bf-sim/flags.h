@@ -19,6 +19,7 @@ struct SimFlags {
   std::string from;
   std::string to;
   bool varied_lives = false;
+  bool deribit_futures = false;
   std::int64_t outage_every_days = 30;
 
   std::string address = "127.0.0.1";

@@ -8,6 +8,7 @@
 
 #include "engine/async/real_loop.h"
 #include "engine/net/real_transport.h"
+#include "engine/sim/deribit_calendar.h"
 #include "engine/sim/file_truth.h"
 #include "engine/sim/generated_truth.h"
 #include "engine/sim/sim_exchange.h"
@@ -36,8 +37,8 @@ Result<std::unique_ptr<sim::Truth>> make_truth(const SimFlags& flags) {
   sim::GeneratedOptions options;
   options.seed = *flags.generate;
   options.markets.assign(sim::kMarkets.begin(), sim::kMarkets.end());
+  if (flags.deribit_futures) options.named = sim::deribit_dated_futures();
   options.symbols = flags.symbols;
-  options.markets.assign(sim::kMarkets.begin(), sim::kMarkets.end());
   options.varied_lives = flags.varied_lives;
   options.outage_every_days = flags.outage_every_days;
   if (!flags.from.empty()) {
