@@ -98,8 +98,12 @@ int run(const std::string& directory, int symbols, int days) {
                               .ledger = &*ledger,
                               .observer = observer};
   backfill::RunOptions options;
-  options.selections.push_back(
-      {.exchange = "binance", .market = "um", .symbols = {}, .all = true, .exclude = {}});
+  options.selections.push_back({.exchange = "binance",
+                                .market = "um",
+                                .symbols = {},
+                                .all = true,
+                                .exclude = {},
+                                .named_at = {}});
   options.from = {backfill::TimeSpec::From::kNow, -days * kDayMs};
   options.source = plan::SourceChoice::kRest;
   options.base_urls["binance/um"] = "http://exchange.invalid:80";

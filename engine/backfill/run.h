@@ -35,9 +35,12 @@ struct TimeSpec {
 struct Selection {
   std::string exchange;
   std::string market;
-  std::vector<std::string> symbols;  ///< the exchange's own names; ignored with `all`
+  /// The exchange's own names, canonical symbols or globs over either; ignored with `all`.
+  std::vector<std::string> symbols;
   bool all = false;                  ///< every instrument that the exchange lists
-  std::vector<std::string> exclude;
+  std::vector<std::string> exclude;  ///< as `symbols`
+  /// Where a symbol was named, for messages: "list.txt:3". Empty where no file named it.
+  std::map<std::string, std::string> named_at;
 };
 
 struct RunOptions {

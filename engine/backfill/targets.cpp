@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "engine/async/task_group.h"
 #include "engine/backfill/first_candle.h"
+#include "engine/backfill/symbols.h"
 
 namespace bf::backfill {
 namespace {
@@ -18,7 +18,7 @@ constexpr DurationMs kListFreshMs = kHourMs;
 /// An asked range that ends so long ago needs no exchange's clock to know that it is closed.
 constexpr DurationMs kClockDoubtMs = 10 * kMinuteMs;
 
-using Facts = std::map<std::string, store::InstrumentFacts>;
+using Facts = FactsBySymbol;
 
 store::InstrumentFacts facts_of(const MarketRun& market, const exchange::InstrumentInfo& info) {
   store::InstrumentFacts facts;
@@ -64,10 +64,7 @@ async::Task<Known> read_ledger(RunState& run, const MarketRun& market) {
 bool is_fresh(const MarketRun& market, const Known& known) {
   if (!known.refreshed_at) return false;
   if (market.client->now() - *known.refreshed_at > kListFreshMs) return false;
-  const std::vector<std::string>& symbols = market.selection->symbols;
-  return market.selection->all ||
-         std::all_of(symbols.begin(), symbols.end(),
-                     [&known](const std::string& symbol) { return known.facts.contains(symbol); });
+  return select_symbols(*market.selection, known.facts).unknown.empty();
 }
 
 /// Runs a change of the ledger on the store's thread; a plan keeps nothing.
@@ -128,26 +125,12 @@ bool archive_goes_on(const RunOptions& options, const Selection& selection, cons
 /// The symbols that the user named, as listed from the beginning, where nothing is known of them.
 void add_named(const MarketRun& market, Facts& known) {
   for (const std::string& symbol : market.selection->symbols) {
+    if (!is_own_name(symbol)) continue;
     exchange::InstrumentInfo info;
     info.symbol = symbol;
     info.listed = kTimeMin;
     known.try_emplace(symbol, facts_of(market, info));
   }
-}
-
-std::vector<std::string> selected_symbols(const Selection& selection, const Facts& known) {
-  std::vector<std::string> symbols = selection.symbols;
-  if (selection.all) {
-    symbols.clear();
-    for (const auto& [symbol, facts] : known) symbols.push_back(symbol);
-  }
-  std::sort(symbols.begin(), symbols.end());
-  symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
-  std::erase_if(symbols, [&selection](const std::string& symbol) {
-    return std::find(selection.exclude.begin(), selection.exclude.end(), symbol) !=
-           selection.exclude.end();
-  });
-  return symbols;
 }
 
 SeriesReport refused(const Series& series, const Error& error) {
@@ -249,11 +232,16 @@ async::Task<Result<std::optional<TimeMs>>> ask_first_candle(MarketRun& market, S
   co_return first;
 }
 
-Error unknown_symbol(const MarketRun& market, const std::string& symbol) {
-  return Error(Code::kUnknownName, market.client->name() + " does not know the symbol \"" +
-                                       printable(symbol) + "\"; see bf-engine symbols --exchange " +
-                                       std::string(market.api->exchange()) + " --market " +
-                                       std::string(market.api->market()));
+Error unknown_symbol(const MarketRun& market, const std::string& word) {
+  const std::string name = market.client->name();
+  const std::string what = is_glob(word) ? name + " has no symbol that matches \""
+                                         : name + " does not know the symbol \"";
+  const Error error(Code::kUnknownName, what + printable(word) +
+                                            "\"; see bf-engine symbols --exchange " +
+                                            std::string(market.api->exchange()) + " --market " +
+                                            std::string(market.api->market()));
+  const auto where = market.selection->named_at.find(word);
+  return where == market.selection->named_at.end() ? error : error.at(where->second);
 }
 
 }  // namespace
@@ -305,26 +293,24 @@ async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
             refreshed.error().message()});
     add_named(market, known.facts);
   }
-  const std::vector<std::string> symbols = selected_symbols(*market.selection, known.facts);
+  const SelectedSymbols selected = select_symbols(*market.selection, known.facts);
   Errors errors;
   const Result<void> listings =
-      co_await find_listings(run, market, known.facts, errors, symbols, cancel);
+      co_await find_listings(run, market, known.facts, errors, selected.symbols, cancel);
   if (!listings) co_return fail(listings.error());
 
   Targets out;
-  for (const std::string& symbol : symbols) {
+  for (const std::string& word : selected.unknown) {
+    out.refused.push_back(refused(run.series_of(market, word), unknown_symbol(market, word)));
+  }
+  for (const std::string& symbol : selected.symbols) {
     const Series series = run.series_of(market, symbol);
-    const auto facts = known.facts.find(symbol);
-    if (facts == known.facts.end()) {
-      out.refused.push_back(refused(series, unknown_symbol(market, symbol)));
-      continue;
-    }
     const auto error = errors.find(symbol);
     if (error != errors.end()) {
       out.refused.push_back(refused(series, error->second));
       continue;
     }
-    out.targets.push_back(target_of(run, market, series, facts->second));
+    out.targets.push_back(target_of(run, market, series, known.facts.at(symbol)));
   }
   co_return out;
 }
