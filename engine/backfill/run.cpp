@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/async/task_group.h"
+#include "engine/backfill/instruments.h"
 #include "engine/backfill/series_run.h"
 #include "engine/backfill/targets.h"
 
@@ -53,11 +54,6 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
   const Result<const exchange::MarketApi*> api =
       exchange::find_market(selection.exchange, selection.market);
   if (!api) return fail(api.error());
-  if (!(*api)->serves(options.kind, options.interval)) {
-    return fail(Code::kUsage, selection.exchange + "/" + selection.market + " has no " +
-                                  std::string(kind_name(options.kind)) + " of interval " +
-                                  std::string(interval_name(options.interval)));
-  }
   const Result<net::Url> base =
       base_url(options.base_urls, **api, (*api)->default_base_url(), options.allow_plain_http);
   if (!base) return fail(base.error());
@@ -85,8 +81,12 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
   const Result<net::Url> archive_base =
       base_url(options.archive_urls, **api, archive->default_base_url(), options.allow_plain_http);
   if (!archive_base) return fail(archive_base.error());
-  market->archive = std::make_unique<ArchiveClient>(
-      services.loop, http, *archive, services.observer, ArchiveClientOptions{*archive_base, 4});
+  const Result<net::Url> listing_base =
+      base_url(options.archive_urls, **api, archive->listing_base_url(), options.allow_plain_http);
+  if (!listing_base) return fail(listing_base.error());
+  market->archive =
+      std::make_unique<ArchiveClient>(services.loop, http, *archive, services.observer,
+                                      ArchiveClientOptions{*archive_base, *listing_base, 4});
   return market;
 }
 
@@ -147,9 +147,22 @@ void announce_ranges(RunState& run, const MarketPart& part) {
   }
 }
 
+Result<void> check_served(const RunState& run, const MarketRun& market) {
+  // What is held was looked at one by one.
+  if (!market.selection->held.empty()) return {};
+  if (market.api->serves(run.options.kind, run.options.interval)) return {};
+  return fail(Code::kUsage, market.client->name() + " has no " +
+                                std::string(kind_name(run.options.kind)) + " of interval " +
+                                std::string(interval_name(run.options.interval)));
+}
+
 /// Resolves and plans; a market that fails here fails alone.
 async::Task<Result<void>> prepare_market(RunState& run, MarketPart& part,
                                          async::CancelToken cancel) {
+  if (const Result<void> served = check_served(run, *part.market); !served) {
+    add_failure(part.failures, served.error());
+    co_return Result<void>();
+  }
   Result<Targets> resolved = co_await resolve_targets(run, *part.market, cancel);
   if (!resolved) {
     if (resolved.error().code() == Code::kCancelled) co_return fail(resolved.error());
@@ -193,6 +206,18 @@ async::Task<Result<void>> run_market(RunState& run, MarketPart& part, async::Can
   const Result<void> joined = co_await group.join();
   if (!joined) co_return joined;
   co_return place;
+}
+
+/// Asks for lists alone. One that is not to be had does not keep the other away.
+async::Task<Result<void>> refresh_market(RunState& run, MarketPart& part,
+                                         async::CancelToken cancel) {
+  KnownInstruments known = co_await read_ledger(run, *part.market);
+  const Result<void> listed = co_await refresh_from_exchange(run, *part.market, known, cancel);
+  if (!listed) add_failure(part.failures, listed.error());
+  if (!has_archive_list(*part.market)) co_return Result<void>();
+  const Result<void> archived = co_await refresh_from_archive(run, *part.market, known, cancel);
+  if (!archived) add_failure(part.failures, archived.error());
+  co_return Result<void>();
 }
 
 using MarketTask = async::Task<Result<void>> (*)(RunState&, MarketPart&, async::CancelToken);
@@ -279,10 +304,10 @@ async::Task<void> run_parts(RunState& run, std::vector<std::unique_ptr<MarketPar
   report.wall_seconds = static_cast<double>(loop.now_ns() - began_ns) / 1e9;
 }
 
-async::Task<RunReport> run_or_plan(Services& services, RunOptions options, MarketTask task,
-                                   StorePump* pump, async::CancelToken cancel) {
+async::Task<RunReport> do_markets(Services& services, RunOptions options, MarketTask task,
+                                  StorePump* pump, bool keeps, async::CancelToken cancel) {
   RunReport report;
-  RunState run(services, options, pump);
+  RunState run(services, options, pump, keeps);
   net::HttpClient http(services.transport);
   std::vector<std::unique_ptr<MarketPart>> parts;
   for (const Selection& selection : options.selections) {
@@ -317,12 +342,21 @@ async::Task<RunReport> run_backfill(Services& services, RunOptions options,
                                     async::CancelToken cancel) {
   BF_ASSERT(services.files != nullptr && services.store != nullptr && services.ledger != nullptr);
   StorePump pump(services, options.free_bytes_min);
-  co_return co_await run_or_plan(services, std::move(options), &run_market, &pump, cancel);
+  co_return co_await do_markets(services, std::move(options), &run_market, &pump, /*keeps=*/true,
+                                cancel);
 }
 
 async::Task<RunReport> plan_backfill(Services& services, RunOptions options,
                                      async::CancelToken cancel) {
-  co_return co_await run_or_plan(services, std::move(options), &prepare_market, nullptr, cancel);
+  co_return co_await do_markets(services, std::move(options), &prepare_market, nullptr,
+                                /*keeps=*/false, cancel);
+}
+
+async::Task<RunReport> refresh_instruments(Services& services, RunOptions options,
+                                           async::CancelToken cancel) {
+  BF_ASSERT(services.files != nullptr && services.store != nullptr && services.ledger != nullptr);
+  co_return co_await do_markets(services, std::move(options), &refresh_market, nullptr,
+                                /*keeps=*/true, cancel);
 }
 
 }  // namespace bf::backfill
