@@ -18,15 +18,17 @@ store::InstrumentFacts bare_facts(const MarketRun& market, std::string symbol) {
   return facts;
 }
 
-/// Lengthens `life` by what the named files stand for.
-void add_files(const exchange::ArchiveApi& archive, const Series& series,
-               const std::vector<std::string>& names, TimeRange& life) {
+/// From the begin of the first to the end of the last of the named files; empty without any.
+TimeRange life_of_files(const exchange::ArchiveApi& archive, const Series& series,
+                        const std::vector<std::string>& names) {
+  TimeRange life = {kTimeMax, kTimeMin};
   for (const std::string& name : names) {
     const std::optional<TimeRange> range = archive.file_range(series, name);
     if (!range) continue;
     life.from = std::min(life.from, range->from);
     life.to = std::max(life.to, range->to);
   }
+  return life;
 }
 
 }  // namespace
@@ -135,24 +137,26 @@ async::Task<Result<void>> refresh_from_archive(RunState& run, MarketRun& market,
 async::Task<Result<TimeRange>> find_archive_life(MarketRun& market, Series series,
                                                  async::CancelToken cancel) {
   const exchange::ArchiveApi& archive = market.archive->api();
-  TimeRange life = {kTimeMax, kTimeMin};
   const std::string months_folder = archive.files_folder(series, /*monthly=*/true);
   const Result<std::vector<std::string>> months =
       co_await market.archive->list(months_folder, "", cancel);
   if (!months) co_return fail(months.error());
-  add_files(archive, series, *months, life);
+  TimeRange life = life_of_files(archive, series, *months);
 
-  const std::string days_folder = archive.files_folder(series, /*monthly=*/false);
+  // The days of the last month on say when it ended: a symbol has thousands of days before it.
   std::string marker;
-  // Behind the last month alone: a symbol has thousands of days.
   if (!life.empty()) {
-    const std::optional<exchange::ArchiveFile> day = archive.day_file(series, life.to - kDayMs);
+    const TimeMs last_month = month_begin(life.to - kDayMs);
+    const std::optional<exchange::ArchiveFile> day = archive.day_file(series, last_month - kDayMs);
     if (day) marker = day->path.substr(1);
   }
+  const std::string days_folder = archive.files_folder(series, /*monthly=*/false);
   const Result<std::vector<std::string>> days =
       co_await market.archive->list(days_folder, marker, cancel);
   if (!days) co_return fail(days.error());
-  add_files(archive, series, *days, life);
+  const TimeRange by_day = life_of_files(archive, series, *days);
+  if (life.empty()) life = by_day;
+  if (!by_day.empty()) life.to = by_day.to;
   if (life.empty()) {
     co_return fail(Code::kNotFound, "the archive has no file of " + series.name());
   }

@@ -70,7 +70,8 @@ TEST(Fill, EverySeriesOfAStoreAtOnceEachFromItsFirstCandleOn) {
   ASSERT_THAT(report.series, SizeIs(3));
   const TimeMs now = slot_begin(Interval::k1m, world.now()) - kMinuteMs;
   EXPECT_EQ(report_of(report, minutes).wanted.from, days_ago(6, 0).from) << "its first candle";
-  EXPECT_GE(report_of(report, hours).wanted.from, days_ago(7, 0).from) << "the lookback";
+  // Behind the end of the last hour that has closed, with its grace.
+  EXPECT_EQ(report_of(report, hours).wanted.from, days_ago(7, 0).from - kHourMs);
   EXPECT_EQ(report_of(report, spot).wanted.from, days_ago(2, 0).from);
   EXPECT_EQ(world.difference(minutes, {days_ago(6, 0).from, now}), "");
   EXPECT_EQ(world.difference(spot, {days_ago(2, 0).from, now}), "");

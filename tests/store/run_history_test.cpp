@@ -133,7 +133,7 @@ TEST(RunHistory, TextsCannotBecomeLinesOrFields) {
   ASSERT_TRUE(opened(files).record(run));
   const RunHistory history = opened(files);
   ASSERT_THAT(history.runs(), SizeIs(1));
-  EXPECT_EQ(history.runs()[0].selection, "a\\x09b\\x0arun\\x1b[2J");
+  EXPECT_EQ(history.runs()[0].selection, "a\\x09b\\x0Arun\\x1B[2J");
   EXPECT_LE(history.runs()[0].reasons[0].second.size(), 4 * RunHistory::kTextBytesMax + 3);
 }
 
