@@ -103,7 +103,8 @@ int run(const std::string& directory, int symbols, int days) {
                                 .symbols = {},
                                 .all = true,
                                 .exclude = {},
-                                .named_at = {}});
+                                .named_at = {},
+                                .held = {}});
   options.from = {backfill::TimeSpec::From::kNow, -days * kDayMs};
   options.source = plan::SourceChoice::kRest;
   options.base_urls["binance/um"] = "http://exchange.invalid:80";
