@@ -126,7 +126,9 @@ int run(const std::string& directory, const Setup& setup) {
                                 .market = setup.market,
                                 .symbols = {},
                                 .all = true,
-                                .exclude = {}});
+                                .exclude = {},
+                                .named_at = {},
+                                .held = {}});
   options.from = setup.from;
   options.source = plan::SourceChoice::kRest;
   options.base_urls[setup.exchange] = "http://exchange.invalid:80";

@@ -4,19 +4,16 @@
 // at the store's root. A fact is appended when it differs from the one before it, so "what was known on
 // that day" stays answerable (--as-of), also for instruments that are gone since.
 //
-// The file is text, one record a line, its fields separated by tabs; the last field of each line is the
-// XXH3-64 (seed 0, 16 hex digits) of all that stands before it, the tab included. Times are RFC 3339
-// in UTC with optional milliseconds; "-" is an unknown or missing one. Decimals are plain (canonical).
+// The file is text (store/record_file.h). Decimals are plain (canonical).
 //
 //   bf-instruments  1  HASH                      the first line: the version of the format
 //   fact  SEEN_AT  EXCHANGE MARKET SYMBOL  STATUS  LISTED DELISTED  BASE QUOTE SETTLE  CONTRACT_TYPE
 //         MULTIPLIER CONTRACT_SIZE PRICE_TICK QUANTITY_STEP  HASH
-//   list  SEEN_AT  EXCHANGE MARKET  COUNT  HASH  a full list of COUNT instruments was recorded
+//   list  SEEN_AT  EXCHANGE MARKET  COUNT  HASH  the exchange's list of COUNT instruments was recorded
+//   archive  (the same fields)                   its bulk archive's list, which knows no more than names
 //
 // No field holds a control character (so no tab and no line end), none is longer than kFieldBytesMax.
-// A line that does not check is no record: behind the last good one it is torn (a killed or a live
-// writer) and goes with the next write; before it, it is damage: it stays, is counted, and the fact is
-// recorded again when its exchange is asked next.
+// A fact that is lost to damage is recorded again when its exchange is asked next.
 //
 // Threads: one at a time. Writing is for the holder of the store's lock alone; anyone may read.
 #pragma once
@@ -27,13 +24,14 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "store/base/file_system.h"
 #include "store/base/result.h"
 #include "store/base/series.h"
 #include "store/base/time.h"
+#include "store/record_file.h"
 
 namespace bf::store {
 
@@ -55,6 +53,9 @@ struct InstrumentFacts {
 
   friend bool operator==(const InstrumentFacts&, const InstrumentFacts&) = default;
 };
+
+/// Whose list of instruments.
+enum class ListOf : std::uint8_t { kExchange, kArchive };
 
 class InstrumentLedger {
  public:
@@ -83,26 +84,28 @@ class InstrumentLedger {
   /// Errors: kDataQuality  a name, a text or a time that cannot be kept; nothing was written
   ///         kNoSpace, kIo, kSyncFailed
   [[nodiscard]] Result<void> record(TimeMs seen_at, std::span<const InstrumentFacts> facts);
-  /// As record(), and notes that these are all instruments of that market, in the same write.
+  /// As record(), and notes that these are all instruments of that list, in the same write.
   /// Requires: each of `facts` is of `exchange` and `market`.
   [[nodiscard]] Result<void> record_list(TimeMs seen_at, std::string_view exchange,
                                          std::string_view market,
-                                         std::span<const InstrumentFacts> facts);
+                                         std::span<const InstrumentFacts> facts,
+                                         ListOf of = ListOf::kExchange);
 
   /// The latest facts; none for an instrument that was never seen.
   [[nodiscard]] std::optional<InstrumentFacts> find(const Instrument& instrument) const;
   /// What was known at `when`; none before the instrument was first seen.
   [[nodiscard]] std::optional<InstrumentFacts> find_as_of(const Instrument& instrument,
                                                           TimeMs when) const;
-  /// The latest facts of all instruments of a market, sorted by symbol.
-  [[nodiscard]] std::vector<InstrumentFacts> all(std::string_view exchange,
-                                                 std::string_view market) const;
-  /// When a full list of the market was last recorded.
+  /// What was known at `when` of all instruments of a market, sorted by symbol.
+  [[nodiscard]] std::vector<InstrumentFacts> all(std::string_view exchange, std::string_view market,
+                                                 TimeMs when = kTimeMax) const;
+  /// When such a list of the market was last recorded.
   [[nodiscard]] std::optional<TimeMs> refreshed_at(std::string_view exchange,
-                                                   std::string_view market) const;
+                                                   std::string_view market,
+                                                   ListOf of = ListOf::kExchange) const;
 
   /// Lines before the last good one that did not check.
-  [[nodiscard]] std::uint64_t damaged_lines() const noexcept { return damaged_lines_; }
+  [[nodiscard]] std::uint64_t damaged_lines() const noexcept { return file_.damaged_lines(); }
 
  private:
   struct Entry {
@@ -111,24 +114,19 @@ class InstrumentLedger {
   };
   using Entries = std::vector<Entry>;  ///< sorted by seen_at
 
-  explicit InstrumentLedger(FileSystem& files) : files_(&files) {}
-  [[nodiscard]] Result<void> read(std::string_view text);
-  [[nodiscard]] bool read_line(std::string_view line);
+  explicit InstrumentLedger(FileSystem& files);
+  /// Takes one record of the file.
+  [[nodiscard]] bool take(std::span<const std::string_view> fields);
   void add(Entry entry);
+  void note_list(ListOf of, TimeMs seen_at, std::string_view exchange, std::string_view market);
   [[nodiscard]] const Entry* entry_as_of(const Instrument& instrument, TimeMs when) const;
   /// The lines of those of `facts` that are new, and their entries.
   [[nodiscard]] Result<std::string> lines_of(TimeMs seen_at, std::span<const InstrumentFacts> facts,
                                              Entries& entries) const;
-  [[nodiscard]] Result<void> write(const std::string& lines);
-  [[nodiscard]] Result<void> rewrite(const std::string& lines);
-  [[nodiscard]] Result<void> append(const std::string& lines);
 
-  FileSystem* files_;
-  std::string text_;     ///< the file up to the end of its last good line
-  bool rewrite_ = true;  ///< what is behind text_, or whether text_ is durable, is not known
-  std::uint64_t damaged_lines_ = 0;
+  RecordFile file_;
   std::map<Instrument, Entries> entries_;
-  std::map<std::pair<std::string, std::string>, TimeMs> refreshed_;
+  std::map<std::tuple<ListOf, std::string, std::string>, TimeMs> refreshed_;
 };
 
 }  // namespace bf::store

@@ -5,6 +5,7 @@
 #include "store/atomic_file.h"
 #include "store/instrument_ledger.h"
 #include "store/quarantine.h"
+#include "store/run_history.h"
 #include "store/series_list.h"
 #include "store/store_file.h"
 
@@ -28,29 +29,31 @@ Result<void> scrub_store_file(FileSystem& files, RootScrub& scrub) {
   return {};
 }
 
-Result<void> scrub_ledger(FileSystem& files, RootScrub& scrub) {
-  const Result<InstrumentLedger> ledger = InstrumentLedger::open(files);
+/// Finds damage in a file of records. `Records` is InstrumentLedger or RunHistory.
+template <class Records>
+Result<void> scrub_records(FileSystem& files, std::string_view consequence, bool& damaged,
+                           RootScrub& scrub) {
+  const Result<Records> records = Records::open(files);
   std::string what;
-  if (!ledger && ledger.error().code() == Code::kIo) return fail(ledger.error());
-  if (!ledger && !InstrumentLedger::first_line_is_damaged(files)) return fail(ledger.error());
-  if (!ledger) {
+  if (!records && records.error().code() == Code::kIo) return fail(records.error());
+  if (!records && !Records::first_line_is_damaged(files)) return fail(records.error());
+  if (!records) {
     what = "its first line is damaged";
-  } else if (ledger->damaged_lines() > 0) {
-    what = std::to_string(ledger->damaged_lines()) + " of its lines are damaged";
+  } else if (records->damaged_lines() > 0) {
+    what = std::to_string(records->damaged_lines()) + " of its lines are damaged";
   } else {
     return {};
   }
-  scrub.ledger_damaged = true;
-  scrub.findings.push_back({std::string(InstrumentLedger::kFileName),
-                            what + "; no candle is lost, and a run records instruments again",
-                            {},
-                            true});
+  damaged = true;
+  scrub.findings.push_back(
+      {std::string(Records::kFileName), what + "; " + std::string(consequence), {}, true});
   return {};
 }
 
 Result<void> look_for_strangers(FileSystem& files, RootScrub& scrub) {
-  constexpr std::string_view kKnown[] = {kStoreName, kLockName, InstrumentLedger::kFileName,
-                                         kRejectedName, "RESERVE"};
+  constexpr std::string_view kKnown[] = {
+      kStoreName,    kLockName, InstrumentLedger::kFileName, RunHistory::kFileName,
+      kRejectedName, "RESERVE"};
   const auto entries = files.list("");
   if (!entries) return fail(entries.error());
   for (const DirectoryEntry& entry : *entries) {
@@ -70,12 +73,24 @@ Result<void> keep_aside(FileSystem& files, std::string_view name, RootScrub& scr
   return {};
 }
 
+/// Keeps the file aside and saves the lines that check.
+template <class Records>
+Result<void> repair_records(FileSystem& files, RootScrub& scrub) {
+  if (const auto kept = keep_aside(files, Records::kFileName, scrub); !kept) return kept;
+  return Records::drop_damaged_lines(files);
+}
+
 }  // namespace
 
 Result<RootScrub> scrub_root(FileSystem& files) {
   RootScrub scrub;
   if (const Result<void> read = scrub_store_file(files, scrub); !read) return fail(read.error());
-  if (const Result<void> read = scrub_ledger(files, scrub); !read) return fail(read.error());
+  const Result<void> ledger = scrub_records<InstrumentLedger>(
+      files, "no candle is lost, and a run records instruments again", scrub.ledger_damaged, scrub);
+  if (!ledger) return fail(ledger.error());
+  const Result<void> runs = scrub_records<RunHistory>(
+      files, "no candle is lost, only what was said of runs", scrub.runs_damaged, scrub);
+  if (!runs) return fail(runs.error());
   if (const Result<void> read = look_for_strangers(files, scrub); !read) return fail(read.error());
   return scrub;
 }
@@ -90,11 +105,12 @@ Result<RootScrub> repair_root(FileSystem& files, const Clock& clock) {
     if (!written) return fail(written.error());
   }
   if (scrub->ledger_damaged) {
-    const auto kept = keep_aside(files, InstrumentLedger::kFileName, *scrub);
+    const auto kept = repair_records<InstrumentLedger>(files, *scrub);
     if (!kept) return fail(kept.error());
-    if (const Result<void> kept_lines = InstrumentLedger::drop_damaged_lines(files); !kept_lines) {
-      return fail(kept_lines.error());
-    }
+  }
+  if (scrub->runs_damaged) {
+    const auto kept = repair_records<RunHistory>(files, *scrub);
+    if (!kept) return fail(kept.error());
   }
   return scrub;
 }

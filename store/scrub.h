@@ -1,7 +1,7 @@
 // store/scrub.h
 //
-// The files at the root of a store, examined and repaired: STORE and the ledger of instruments. The
-// series are the matter of examine.h and repair.h.
+// The files at the root of a store, examined and repaired: STORE, the ledger of instruments
+// and the history of runs. The series are the matter of examine.h and repair.h.
 #pragma once
 
 #include <string>
@@ -18,6 +18,7 @@ struct RootScrub {
   std::vector<std::string> quarantined;  ///< by repair_root alone
   bool store_file_damaged = false;
   bool ledger_damaged = false;
+  bool runs_damaged = false;
 };
 
 /// Reads only. Errors: kNotFound when there is neither STORE nor a series: no store of ours;
@@ -25,7 +26,7 @@ struct RootScrub {
 [[nodiscard]] Result<RootScrub> scrub_root(FileSystem& files);
 
 /// Repairs what scrub_root() finds. A new STORE gets a new UUID: it is of use to nothing but the UUIDs
-/// of series to come. Of the ledger the intact lines stay; a run records again what is asked of an
+/// of series to come. Of ledger and history the intact lines stay; a run records again what is asked of an
 /// exchange anyway.
 /// Requires: the caller holds the store's lock. Errors: as scrub_root; kNoSpace, kSyncFailed.
 [[nodiscard]] Result<RootScrub> repair_root(FileSystem& files, const Clock& clock);

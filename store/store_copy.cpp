@@ -9,6 +9,7 @@
 #include "store/log.h"
 #include "store/manifest.h"
 #include "store/recovery.h"
+#include "store/run_history.h"
 #include "store/segment.h"
 #include "store/series_list.h"
 #include "store/store_file.h"
@@ -169,7 +170,8 @@ Result<StoreCopy> Copier::run() {
     const Result<void> copied = copy_series(series);
     if (!copied) return fail(copied.error());
   }
-  for (const std::string_view name : {InstrumentLedger::kFileName, kRejectedName}) {
+  for (const std::string_view name :
+       {InstrumentLedger::kFileName, RunHistory::kFileName, kRejectedName}) {
     if (const Result<void> copied = copy_root_file(name); !copied) return fail(copied.error());
   }
   if (const auto synced = to_.sync_directory(""); !synced) return fail(synced.error());

@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kChecksumBytesMax = 4U << 10;
 /// A month of one-second rows is about 400 MB of csv; anything beyond is no candle file.
 constexpr std::size_t kCsvBytesMax = 768U << 20;
+/// An answer has 1,000 names of some 300 bytes.
+constexpr std::size_t kListingBytesMax = 4U << 20;
+/// A folder that goes on behind so many answers goes in a circle.
+constexpr int kListingPartsMax = 200;
 constexpr std::int64_t kNsPerMs = 1'000'000;
 
 /// libzip's error, which owns the text that it gives.
@@ -123,12 +127,13 @@ ArchiveClient::ArchiveClient(async::Loop& loop, net::HttpClient& http,
                              ArchiveClientOptions options)
     : loop_(loop), http_(http), api_(api), observer_(observer), options_(std::move(options)) {}
 
-async::Task<Result<std::string>> ArchiveClient::get(std::string path, std::size_t bytes_max,
+async::Task<Result<std::string>> ArchiveClient::get(net::Url base, std::string path,
+                                                    std::size_t bytes_max,
                                                     async::CancelToken cancel) {
   for (std::int64_t retry = 0;; ++retry) {
     net::HttpRequest request;
-    request.endpoint = options_.base.endpoint;
-    request.target = options_.base.path + path;
+    request.endpoint = base.endpoint;
+    request.target = base.path + path;
     request.body_bytes_max = bytes_max;
     Result<net::HttpResponse> response = co_await http_.get(std::move(request), cancel);
     Result<std::string> outcome;
@@ -157,12 +162,14 @@ async::Task<Result<std::string>> ArchiveClient::get(std::string path, std::size_
 
 async::Task<Result<ArchiveRows>> ArchiveClient::fetch(Series series, exchange::ArchiveFile file,
                                                       async::CancelToken cancel) {
-  const Result<std::string> published = co_await get(file.checksum_path, kChecksumBytesMax, cancel);
+  const Result<std::string> published =
+      co_await get(options_.base, file.checksum_path, kChecksumBytesMax, cancel);
   if (!published) co_return fail(published.error());
   const Result<std::string> expected = api_.parse_checksum(*published);
   if (!expected) co_return fail(expected.error().at("archive " + file.checksum_path));
 
-  const Result<std::string> zip = co_await get(file.path, net::kArchiveBytesMax, cancel);
+  const Result<std::string> zip =
+      co_await get(options_.base, file.path, net::kArchiveBytesMax, cancel);
   if (!zip) co_return fail(zip.error());
   ArchiveRows out;
   out.hash = sha256(*zip);
@@ -178,6 +185,24 @@ async::Task<Result<ArchiveRows>> ArchiveClient::fetch(Series series, exchange::A
   if (!rows) co_return fail(rows.error().at("archive " + file.path));
   out.rows = std::move(*rows);
   co_return out;
+}
+
+async::Task<Result<std::vector<std::string>>> ArchiveClient::list(std::string folder,
+                                                                  std::string marker,
+                                                                  async::CancelToken cancel) {
+  std::vector<std::string> names;
+  for (int part = 0; part < kListingPartsMax; ++part) {
+    const std::string target = api_.listing_target(folder, marker);
+    const Result<std::string> body =
+        co_await get(options_.listing_base, target, kListingBytesMax, cancel);
+    if (!body) co_return fail(body.error());
+    Result<exchange::ArchiveListing> listing = api_.parse_listing(folder, *body);
+    if (!listing) co_return fail(listing.error().at("archive " + folder));
+    for (std::string& name : listing->names) names.push_back(std::move(name));
+    if (listing->next.empty()) co_return std::move(names);
+    marker = std::move(listing->next);
+  }
+  co_return fail(Code::kProtocol, "archive " + folder + ": its listing does not end");
 }
 
 }  // namespace bf::backfill

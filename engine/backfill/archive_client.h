@@ -23,6 +23,7 @@ struct ArchiveRows {
 
 struct ArchiveClientOptions {
   net::Url base;
+  net::Url listing_base;  ///< where folders are listed
   std::int64_t retries_max = 4;
 };
 
@@ -38,10 +39,17 @@ class ArchiveClient {
   [[nodiscard]] async::Task<Result<ArchiveRows>> fetch(Series series, exchange::ArchiveFile file,
                                                        async::CancelToken cancel);
 
+  /// The names of what lies in a folder, sorted by bytes, those behind `marker` ("": all), in as many
+  /// answers as it takes. Errors: as fetch(); kProtocol.
+  [[nodiscard]] async::Task<Result<std::vector<std::string>>> list(std::string folder,
+                                                                   std::string marker,
+                                                                   async::CancelToken cancel);
+
   [[nodiscard]] const exchange::ArchiveApi& api() const noexcept { return api_; }
 
  private:
-  [[nodiscard]] async::Task<Result<std::string>> get(std::string path, std::size_t bytes_max,
+  [[nodiscard]] async::Task<Result<std::string>> get(net::Url base, std::string path,
+                                                     std::size_t bytes_max,
                                                      async::CancelToken cancel);
 
   async::Loop& loop_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/async/task_group.h"
+#include "engine/backfill/instruments.h"
 #include "engine/backfill/series_run.h"
 #include "engine/backfill/targets.h"
 
@@ -49,20 +50,57 @@ Result<void> open_bans(MarketRun& market, const RunOptions& options, const net::
   // Read once here: a file that cannot be read must not pass for "no ban".
   const Result<std::optional<limits::Ban>> stored = bans->load();
   if (!stored) return fail(stored.error());
-  market.bans = std::make_unique<limits::BanFile>(std::move(*bans));
+  market.bans = std::make_shared<limits::BanFile>(std::move(*bans));
   return {};
 }
 
+/// The limiters of a run. Markets of one exchange behind one route and under the same rules have one
+/// budget: OKX counts what an address asks for, not of which market.
+class LimiterPool {
+ public:
+  /// Gives `market`, whose api is set, its limiter and its bans. Errors: what the ban file says.
+  Result<void> join(MarketRun& market, const RunOptions& options, const net::Url& base,
+                    async::Loop& loop) {
+    const std::string exchange(market.api->exchange());
+    const std::string route = exchange + " " + base.endpoint.route();
+    const limits::LimitRules rules = market.api->limit_rules();
+    for (const Member& member : members_) {
+      if (member.route != route || member.rules != rules) continue;
+      market.bans = member.bans;
+      market.limiter = member.limiter;
+      market.shares_limiter = true;
+      return {};
+    }
+    if (const Result<void> bans = open_bans(market, options, base, loop.clock()); !bans) {
+      return fail(bans.error());
+    }
+    limits::LimiterOptions limiter;
+    limiter.source = exchange + "/" + std::string(market.api->market());
+    limiter.max_share_percent = options.max_weight_percent != 0
+                                    ? options.max_weight_percent
+                                    : market.api->default_share_percent();
+    limiter.bans = market.bans.get();
+    market.limiter = std::make_shared<limits::RateLimiter>(loop, rules, limiter);
+    members_.push_back({route, rules, market.bans, market.limiter});
+    return {};
+  }
+
+ private:
+  struct Member {
+    std::string route;
+    limits::LimitRules rules;
+    std::shared_ptr<limits::BanFile> bans;
+    std::shared_ptr<limits::RateLimiter> limiter;
+  };
+  std::vector<Member> members_;
+};
+
 Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOptions& options,
-                                               const Selection& selection, net::HttpClient& http) {
+                                               const Selection& selection, net::HttpClient& http,
+                                               LimiterPool& limiters) {
   const Result<const exchange::MarketApi*> api =
       exchange::find_market(selection.exchange, selection.market);
   if (!api) return fail(api.error());
-  if (!(*api)->serves(options.kind, options.interval)) {
-    return fail(Code::kUsage, selection.exchange + "/" + selection.market + " has no " +
-                                  std::string(kind_name(options.kind)) + " of interval " +
-                                  std::string(interval_name(options.interval)));
-  }
   const Result<net::Url> base =
       base_url(options, options.base_urls, **api, (*api)->default_base_url());
   if (!base) return fail(base.error());
@@ -70,16 +108,8 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
       std::make_unique<MarketRun>(services.loop, options.concurrency, kArchiveConcurrency);
   market->api = *api;
   market->selection = &selection;
-  const Result<void> bans = open_bans(*market, options, *base, services.loop.clock());
-  if (!bans) return fail(bans.error());
-
-  limits::LimiterOptions limiter;
-  limiter.source = selection.exchange + "/" + selection.market;
-  limiter.max_share_percent = options.max_weight_percent != 0 ? options.max_weight_percent
-                                                              : (*api)->default_share_percent();
-  limiter.bans = market->bans.get();
-  market->limiter =
-      std::make_unique<limits::RateLimiter>(services.loop, (*api)->limit_rules(), limiter);
+  const Result<void> joined = limiters.join(*market, options, *base, services.loop);
+  if (!joined) return fail(joined.error());
   market->client = std::make_unique<MarketClient>(services.loop, http, **api, *market->limiter,
                                                   services.observer,
                                                   MarketClientOptions{*base, options.retries_max});
@@ -90,8 +120,12 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
   const Result<net::Url> archive_base =
       base_url(options, options.archive_urls, **api, archive->default_base_url());
   if (!archive_base) return fail(archive_base.error());
-  market->archive = std::make_unique<ArchiveClient>(
-      services.loop, http, *archive, services.observer, ArchiveClientOptions{*archive_base, 4});
+  const Result<net::Url> listing_base =
+      base_url(options, options.archive_urls, **api, archive->listing_base_url());
+  if (!listing_base) return fail(listing_base.error());
+  market->archive =
+      std::make_unique<ArchiveClient>(services.loop, http, *archive, services.observer,
+                                      ArchiveClientOptions{*archive_base, *listing_base, 4});
   return market;
 }
 
@@ -152,9 +186,22 @@ void announce_ranges(RunState& run, const MarketPart& part) {
   }
 }
 
+Result<void> check_served(const RunState& run, const MarketRun& market) {
+  // What is held was looked at one by one.
+  if (!market.selection->held.empty()) return {};
+  if (market.api->serves(run.options.kind, run.options.interval)) return {};
+  return fail(Code::kUsage, market.client->name() + " has no " +
+                                std::string(kind_name(run.options.kind)) + " of interval " +
+                                std::string(interval_name(run.options.interval)));
+}
+
 /// Resolves and plans; a market that fails here fails alone.
 async::Task<Result<void>> prepare_market(RunState& run, MarketPart& part,
                                          async::CancelToken cancel) {
+  if (const Result<void> served = check_served(run, *part.market); !served) {
+    add_failure(part.failures, served.error());
+    co_return Result<void>();
+  }
   Result<Targets> resolved = co_await resolve_targets(run, *part.market, cancel);
   if (!resolved) {
     if (resolved.error().code() == Code::kCancelled) co_return fail(resolved.error());
@@ -200,6 +247,18 @@ async::Task<Result<void>> run_market(RunState& run, MarketPart& part, async::Can
   co_return place;
 }
 
+/// Asks for lists alone. One that is not to be had does not keep the other away.
+async::Task<Result<void>> refresh_market(RunState& run, MarketPart& part,
+                                         async::CancelToken cancel) {
+  KnownInstruments known = co_await read_ledger(run, *part.market);
+  const Result<void> listed = co_await refresh_from_exchange(run, *part.market, known, cancel);
+  if (!listed) add_failure(part.failures, listed.error());
+  if (!has_archive_list(*part.market)) co_return Result<void>();
+  const Result<void> archived = co_await refresh_from_archive(run, *part.market, known, cancel);
+  if (!archived) add_failure(part.failures, archived.error());
+  co_return Result<void>();
+}
+
 using MarketTask = async::Task<Result<void>> (*)(RunState&, MarketPart&, async::CancelToken);
 
 void update_progress(RunState& run, const std::vector<std::unique_ptr<MarketPart>>& parts,
@@ -209,11 +268,13 @@ void update_progress(RunState& run, const std::vector<std::unique_ptr<MarketPart
   progress.weight_used = progress.weight_capacity = progress.limited = 0;
   double limit_seconds = 0;
   for (const std::unique_ptr<MarketPart>& part : parts) {
-    const limits::LimiterState state = part->market->limiter->state();
-    progress.limited += static_cast<std::int64_t>(state.limited);
-    if (!state.rules.empty()) {
-      progress.weight_used += state.rules.front().used;
-      progress.weight_capacity += state.rules.front().capacity;
+    if (!part->market->shares_limiter) {
+      const limits::LimiterState state = part->market->limiter->state();
+      progress.limited += static_cast<std::int64_t>(state.limited);
+      if (!state.rules.empty()) {
+        progress.weight_used += state.rules.front().used;
+        progress.weight_capacity += state.rules.front().capacity;
+      }
     }
     for (const plan::SourceTotals& totals : part->planned) {
       limit_seconds = std::max(limit_seconds, static_cast<double>(totals.seconds));
@@ -242,9 +303,11 @@ async::Task<Result<void>> tick_progress(RunState& run,
 
 void collect(const std::vector<std::unique_ptr<MarketPart>>& parts, RunReport& report) {
   for (const std::unique_ptr<MarketPart>& part : parts) {
-    const limits::LimiterState state = part->market->limiter->state();
-    report.limited += static_cast<std::int64_t>(state.limited);
-    report.bans += static_cast<std::int64_t>(state.bans);
+    if (!part->market->shares_limiter) {
+      const limits::LimiterState state = part->market->limiter->state();
+      report.limited += static_cast<std::int64_t>(state.limited);
+      report.bans += static_cast<std::int64_t>(state.bans);
+    }
     for (SeriesReport& series : part->reports) {
       report.candles_stored += series.rows_stored;
       report.series.push_back(std::move(series));
@@ -284,11 +347,12 @@ async::Task<void> run_parts(RunState& run, std::vector<std::unique_ptr<MarketPar
   report.wall_seconds = static_cast<double>(loop.now_ns() - began_ns) / 1e9;
 }
 
-async::Task<RunReport> run_or_plan(Services& services, RunOptions options, MarketTask task,
-                                   StorePump* pump, async::CancelToken cancel) {
+async::Task<RunReport> do_markets(Services& services, RunOptions options, MarketTask task,
+                                  StorePump* pump, bool keeps, async::CancelToken cancel) {
   RunReport report;
-  RunState run(services, options, pump);
+  RunState run(services, options, pump, keeps);
   net::HttpClient http(services.transport);
+  LimiterPool limiters;
   std::vector<std::unique_ptr<MarketPart>> parts;
   for (const Selection& selection : options.selections) {
     const bool twice = std::any_of(parts.begin(), parts.end(), [&](const auto& part) {
@@ -300,7 +364,8 @@ async::Task<RunReport> run_or_plan(Services& services, RunOptions options, Marke
                                                            " is selected twice"));
       continue;
     }
-    Result<std::unique_ptr<MarketRun>> market = open_market(services, options, selection, http);
+    Result<std::unique_ptr<MarketRun>> market =
+        open_market(services, options, selection, http, limiters);
     if (!market) {
       add_failure(report.failures, market.error());
       continue;
@@ -322,12 +387,21 @@ async::Task<RunReport> run_backfill(Services& services, RunOptions options,
                                     async::CancelToken cancel) {
   BF_ASSERT(services.files != nullptr && services.store != nullptr && services.ledger != nullptr);
   StorePump pump(services, options.free_bytes_min);
-  co_return co_await run_or_plan(services, std::move(options), &run_market, &pump, cancel);
+  co_return co_await do_markets(services, std::move(options), &run_market, &pump, /*keeps=*/true,
+                                cancel);
 }
 
 async::Task<RunReport> plan_backfill(Services& services, RunOptions options,
                                      async::CancelToken cancel) {
-  co_return co_await run_or_plan(services, std::move(options), &prepare_market, nullptr, cancel);
+  co_return co_await do_markets(services, std::move(options), &prepare_market, nullptr,
+                                /*keeps=*/false, cancel);
+}
+
+async::Task<RunReport> refresh_instruments(Services& services, RunOptions options,
+                                           async::CancelToken cancel) {
+  BF_ASSERT(services.files != nullptr && services.store != nullptr && services.ledger != nullptr);
+  co_return co_await do_markets(services, std::move(options), &refresh_market, nullptr,
+                                /*keeps=*/true, cancel);
 }
 
 }  // namespace bf::backfill

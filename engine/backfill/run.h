@@ -32,13 +32,25 @@ struct TimeSpec {
   std::int64_t offset_ms = 0;  ///< added to the base; for kAbsolute the instant itself
 };
 
+/// A series that the store has, and from when on it is wanted at the earliest.
+struct HeldSeries {
+  Series series;
+  TimeMs from_min = kTimeMin;
+};
+
 /// Which instruments of a market.
 struct Selection {
   std::string exchange;
   std::string market;
-  std::vector<std::string> symbols;  ///< the exchange's own names; ignored with `all`
+  /// The exchange's own names, canonical symbols or globs over either; ignored with `all`.
+  std::vector<std::string> symbols;
   bool all = false;                  ///< every instrument that the exchange lists
-  std::vector<std::string> exclude;
+  std::vector<std::string> exclude;  ///< as `symbols`
+  /// Where a symbol was named, for messages: "list.txt:3". Empty where no file named it.
+  std::map<std::string, std::string> named_at;
+  /// Where it is not empty, these series of the market are meant, each of its own kind and interval, and
+  /// nothing above: that of a fill.
+  std::vector<HeldSeries> held;
 };
 
 struct RunOptions {
@@ -122,5 +134,11 @@ struct Services {
 /// What run_backfill would ask for, without a request for candles (instrument lists are asked for).
 [[nodiscard]] async::Task<RunReport> plan_backfill(Services& services, RunOptions options,
                                                    async::CancelToken cancel);
+
+/// Asks each selected market's exchange for its list of instruments, and its archive where that can be
+/// listed, and records both in the ledger. Needs files, store and ledger; kind, interval and range are
+/// ignored. The report has failures, requests and no series.
+[[nodiscard]] async::Task<RunReport> refresh_instruments(Services& services, RunOptions options,
+                                                         async::CancelToken cancel);
 
 }  // namespace bf::backfill

@@ -26,8 +26,9 @@ struct MarketRun {
 
   const exchange::MarketApi* api = nullptr;
   const Selection* selection = nullptr;
-  std::unique_ptr<limits::BanFile> bans;  ///< null: bans do not outlive the process
-  std::unique_ptr<limits::RateLimiter> limiter;
+  std::shared_ptr<limits::BanFile> bans;  ///< null: bans do not outlive the process
+  std::shared_ptr<limits::RateLimiter> limiter;
+  bool shares_limiter = false;  ///< with a market of the run that was opened before
   std::unique_ptr<MarketClient> client;
   std::unique_ptr<ArchiveClient> archive;  ///< null where the market has none
   async::Semaphore in_flight;
@@ -38,8 +39,8 @@ struct MarketRun {
 
 /// What all series of a run share.
 struct RunState {
-  RunState(Services& services_in, const RunOptions& options_in, StorePump* pump_in)
-      : services(services_in), options(options_in), pump(pump_in), plan_only(pump_in == nullptr) {}
+  RunState(Services& services_in, const RunOptions& options_in, StorePump* pump_in, bool keeps_in)
+      : services(services_in), options(options_in), pump(pump_in), keeps(keeps_in) {}
 
   [[nodiscard]] Series series_of(const MarketRun& market, std::string symbol) const {
     Series series;
@@ -53,8 +54,8 @@ struct RunState {
 
   Services& services;
   const RunOptions& options;
-  StorePump* pump;  ///< null while only planning
-  bool plan_only;
+  StorePump* pump;  ///< null where no candle is fetched
+  bool keeps;       ///< what lists say is written into the ledger; false for a plan
   Progress progress;
 };
 
@@ -63,7 +64,7 @@ struct SeriesTarget {
   Series series;
   TimeRange asked;
   TimeRange wanted;             ///< cut to the instrument's life and to now
-  TimeMs listed = 0;            ///< as far as it is known
+  TimeMs listed = 0;            ///< as far as it is known; kTimeMin: it is not
   std::int64_t not_listed = 0;  ///< asked slots outside the instrument's life
   std::int64_t not_served = 0;  ///< asked slots older than what the exchange still serves
 };

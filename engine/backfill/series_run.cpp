@@ -65,7 +65,7 @@ async::Task<Result<void>> refine_listing(SeriesState& state, async::CancelToken 
   state.report.not_listed += slot_count(state.interval(), {first_slot, first});
   state.target.wanted.from = first;
   state.report.wanted.from = first;
-  co_return co_await record_listing(state.run, state.target.series.instrument, first);
+  co_return co_await record_life(state.run, state.target.series.instrument, first);
 }
 
 /// Plans and fetches until nothing is left that this run can do.

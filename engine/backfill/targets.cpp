@@ -2,72 +2,37 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "engine/async/task_group.h"
 #include "engine/backfill/first_candle.h"
+#include "engine/backfill/instruments.h"
 
 namespace bf::backfill {
 namespace {
 
-/// A list that is younger is not asked for again, so that a run with nothing to do sends nothing.
-constexpr DurationMs kListFreshMs = kHourMs;
 /// An asked range that ends so long ago needs no exchange's clock to know that it is closed.
 constexpr DurationMs kClockDoubtMs = 10 * kMinuteMs;
 
-using Facts = std::map<std::string, store::InstrumentFacts>;
-
-store::InstrumentFacts facts_of(const MarketRun& market, const exchange::InstrumentInfo& info) {
-  store::InstrumentFacts facts;
-  facts.instrument.exchange = market.api->exchange();
-  facts.instrument.market = market.api->market();
-  facts.instrument.symbol = info.symbol;
-  facts.status = info.status;
-  if (info.listed != 0) facts.listed = info.listed;
-  if (info.delisted != 0) facts.delisted = info.delisted;
-  facts.base = info.base_asset;
-  facts.quote = info.quote_asset;
-  facts.settle = info.settle_asset;
-  facts.contract_type = info.contract_type;
-  facts.price_tick = info.price_tick;
-  facts.quantity_step = info.quantity_step;
-  facts.contract_size = info.contract_size;
-  facts.multiplier = info.multiplier;
-  return facts;
+/// Whether an error stops everything, and not the symbol alone.
+bool ends_run(Code code) {
+  return code == Code::kCancelled || code == Code::kNoSpace || code == Code::kIo ||
+         code == Code::kSyncFailed;
 }
 
-/// What the ledger says of a market.
-struct Known {
-  Facts facts;
-  std::optional<TimeMs> refreshed_at;
+/// What is asked for before the symbols are known.
+struct Needs {
+  bool clock = false;
+  bool list = false;
+  bool archive_list = false;
 };
 
-/// Read on the store's thread: another market's task may be writing.
-async::Task<Known> read_ledger(RunState& run, const MarketRun& market) {
-  Known known;
-  const std::function<void()> job = [&] {
-    const store::InstrumentLedger* const ledger = run.services.ledger;
-    if (ledger == nullptr) return;
-    known.refreshed_at = ledger->refreshed_at(market.api->exchange(), market.api->market());
-    for (store::InstrumentFacts& fact : ledger->all(market.api->exchange(), market.api->market())) {
-      std::string symbol = fact.instrument.symbol;
-      known.facts.emplace(std::move(symbol), std::move(fact));
-    }
-  };
-  co_await run.services.store_worker.run(job);
-  co_return std::move(known);
-}
-
-bool is_fresh(const MarketRun& market, const Known& known) {
-  if (!known.refreshed_at) return false;
-  if (market.client->now() - *known.refreshed_at > kListFreshMs) return false;
-  const std::vector<std::string>& symbols = market.selection->symbols;
-  return market.selection->all ||
-         std::all_of(symbols.begin(), symbols.end(),
-                     [&known](const std::string& symbol) { return known.facts.contains(symbol); });
+/// Whether words of a selection can name instruments that the archive alone knows.
+bool may_name_any(const Selection& selection) {
+  return selection.all || std::any_of(selection.symbols.begin(), selection.symbols.end(),
+                                      [](const std::string& word) { return is_glob(word); });
 }
 
 /// Where there is no list, what the user names is all there is to know.
@@ -75,73 +40,57 @@ bool has_all_that_is_named(const MarketRun& market) {
   return market.api->listing() == exchange::Listing::kNone && !market.selection->all;
 }
 
-/// Runs a change of the ledger on the store's thread; a plan keeps nothing.
-async::Task<Result<void>> change_ledger(RunState& run, std::function<Result<void>()> change) {
-  if (run.plan_only) co_return Result<void>();
-  Result<void> changed;
-  const std::function<void()> job = [&] { changed = change(); };
-  co_await run.services.store_worker.run(job);
-  co_return changed;
-}
-
-/// Asks the exchange for its list, and lays it over what is known: a delisted symbol that has left the
-/// list stays known, and a listing instant that was found out is not undone by the list's earlier one.
-async::Task<Result<void>> refresh_facts(RunState& run, MarketRun& market, Facts& known,
-                                        async::CancelToken cancel) {
-  const Result<exchange::InstrumentList> list = co_await market.client->get_instruments(cancel);
-  if (!list) co_return fail(list.error());
-  for (const auto& [rule, capacity] : list->capacities) {
-    market.limiter->set_capacity(rule, capacity);
-  }
-  std::vector<store::InstrumentFacts> listed;
-  for (const exchange::InstrumentInfo& info : list->instruments) {
-    store::InstrumentFacts facts = facts_of(market, info);
-    const auto before = known.find(info.symbol);
-    // An unknown instant is less than every known one.
-    if (before != known.end()) facts.listed = std::max(facts.listed, before->second.listed);
-    listed.push_back(facts);
-    known.insert_or_assign(info.symbol, std::move(facts));
-  }
-  const TimeMs seen_at = market.client->now();
-  const std::function<Result<void>()> change = [&] {
-    return run.services.ledger->record_list(seen_at, market.api->exchange(), market.api->market(),
-                                            listed);
-  };
-  co_return co_await change_ledger(run, change);
+Needs needs_of(const RunState& run, const MarketRun& market, const KnownInstruments& known) {
+  const RunOptions& options = run.options;
+  const Selection& selection = *market.selection;
+  Needs needs;
+  needs.list =
+      !has_all_that_is_named(market) && (!is_fresh(market, known.listed_at) ||
+                                         !select_symbols(selection, known.facts).unknown.empty());
+  const bool near_now = options.to.base != TimeSpec::From::kAbsolute ||
+                        options.to.offset_ms > market.client->now() - kClockDoubtMs;
+  needs.clock = near_now || needs.list;
+  needs.archive_list = options.source == plan::SourceChoice::kArchive && may_name_any(selection) &&
+                       has_archive_list(market) && !is_fresh(market, known.archive_listed_at);
+  return needs;
 }
 
 /// Asks for the exchange's time and its list, as far as they are needed.
-async::Task<Result<void>> refresh_known(RunState& run, MarketRun& market, Facts& known,
-                                        bool needs_clock, bool needs_list,
-                                        async::CancelToken cancel) {
-  if (needs_clock) {
+async::Task<Result<void>> refresh_known(RunState& run, MarketRun& market, KnownInstruments& known,
+                                        Needs needs, async::CancelToken cancel) {
+  if (needs.clock) {
     const Result<void> clock = co_await market.client->ensure_clock(cancel);
     if (!clock) co_return clock;
   }
-  if (!needs_list) co_return Result<void>();
-  const Result<void> refreshed = co_await refresh_facts(run, market, known, cancel);
+  if (!needs.list) co_return Result<void>();
+  const Result<void> refreshed = co_await refresh_from_exchange(run, market, known, cancel);
   co_return refreshed;
 }
 
 /// Whether a run can do without REST's list: the archive is not blocked where REST is, and needs to
 /// know no more than names and times.
-bool archive_goes_on(const RunOptions& options, const Selection& selection, const Error& error) {
-  return error.code() != Code::kCancelled && options.source == plan::SourceChoice::kArchive &&
-         !selection.all && options.from.base != TimeSpec::From::kListing;
+bool archive_goes_on(const RunOptions& options, const MarketRun& market,
+                     const KnownInstruments& known, const Error& error) {
+  if (error.code() == Code::kCancelled || options.source != plan::SourceChoice::kArchive) {
+    return false;
+  }
+  if (market.selection->all) return known.archive_listed_at.has_value();
+  return options.from.base != TimeSpec::From::kListing;
 }
 
 /// The symbols that the user named, where nothing is known of them, as listed at `listed` (0: unknown).
-void add_named(const MarketRun& market, TimeMs listed, Facts& known) {
+void add_named(const MarketRun& market, TimeMs listed, FactsBySymbol& known) {
   for (const std::string& symbol : market.selection->symbols) {
+    if (!is_own_name(symbol)) continue;
     exchange::InstrumentInfo info;
     info.symbol = symbol;
     info.listed = listed;
-    known.try_emplace(symbol, facts_of(market, info));
+    known.try_emplace(symbol, facts_of(*market.api, info));
   }
 }
 
 /// As add_named(), for markets whose list does not have every name that they answer to.
-void add_unlisted(const MarketRun& market, Facts& known) {
+void add_unlisted(const MarketRun& market, FactsBySymbol& known) {
   switch (market.api->listing()) {
     case exchange::Listing::kWhole:
       break;
@@ -152,6 +101,42 @@ void add_unlisted(const MarketRun& market, Facts& known) {
       add_named(market, kTimeMin, known);
       break;
   }
+}
+
+void warn(RunState& run, std::string text) {
+  run.services.observer.on_event(Event{Event::Type::kWarning, "", std::move(text)});
+}
+
+/// Brings what is known up to date, as far as the run needs it and can have it.
+async::Task<Result<void>> update_known(RunState& run, MarketRun& market, KnownInstruments& known,
+                                       async::CancelToken cancel) {
+  const Needs needs = needs_of(run, market, known);
+  const Result<void> refreshed = co_await refresh_known(run, market, known, needs, cancel);
+  if (!refreshed && refreshed.error().code() == Code::kCancelled) co_return refreshed;
+  if (needs.archive_list) {
+    const Result<void> listed = co_await refresh_from_archive(run, market, known, cancel);
+    if (!listed && ends_run(listed.error().code())) co_return listed;
+    if (!listed) {
+      warn(run,
+           "the archive's list of symbols is not to be had, so delisted ones may be lacking: " +
+               listed.error().message());
+    }
+  }
+  if (refreshed) co_return Result<void>();
+  if (!archive_goes_on(run.options, market, known, refreshed.error())) co_return refreshed;
+  warn(run,
+       "the list of instruments is not to be had, so the archive is asked for the symbols as "
+       "they were named: " +
+           refreshed.error().message());
+  add_named(market, kTimeMin, known.facts);
+  co_return Result<void>();
+}
+
+SeriesReport refused(const Series& series, const Error& error) {
+  SeriesReport report;
+  report.series = series;
+  add_failure(report.failures, error);
+  return report;
 }
 
 TimeMs resolve(const TimeSpec& spec, TimeMs now, TimeMs listed) {
@@ -174,34 +159,20 @@ bool gone_before(const RunOptions& options, const MarketRun& market,
   return *facts.delisted <= slot_begin(options.interval, resolve(options.from, now, 0));
 }
 
-/// Of all symbols those are left out that may not exist and, if they did, were gone before.
-std::vector<std::string> selected_symbols(const RunOptions& options, const MarketRun& market,
-                                          const Facts& known) {
-  const Selection& selection = *market.selection;
-  std::vector<std::string> symbols = selection.symbols;
-  if (selection.all) {
-    symbols.clear();
-    for (const auto& [symbol, facts] : known) {
-      if (facts.listed || !gone_before(options, market, facts)) symbols.push_back(symbol);
-    }
-  }
-  std::sort(symbols.begin(), symbols.end());
-  symbols.erase(std::unique(symbols.begin(), symbols.end()), symbols.end());
-  std::erase_if(symbols, [&selection](const std::string& symbol) {
-    return std::find(selection.exclude.begin(), selection.exclude.end(), symbol) !=
-           selection.exclude.end();
+/// What is selected by name. Of all symbols those are left out that may not exist and, if they did, were
+/// gone before.
+SelectedSymbols select_existing(const RunOptions& options, const MarketRun& market,
+                                const FactsBySymbol& known) {
+  SelectedSymbols selected = select_symbols(*market.selection, known);
+  if (!market.selection->all) return selected;
+  std::erase_if(selected.symbols, [&](const std::string& symbol) {
+    const store::InstrumentFacts& facts = known.at(symbol);
+    return !facts.listed && gone_before(options, market, facts);
   });
-  return symbols;
+  return selected;
 }
 
-SeriesReport refused(const Series& series, const Error& error) {
-  SeriesReport report;
-  report.series = series;
-  add_failure(report.failures, error);
-  return report;
-}
-
-SeriesTarget target_of(const RunState& run, const MarketRun& market, Series series,
+SeriesTarget target_of(const RunState& run, const MarketRun& market, Series series, TimeMs from_min,
                        const store::InstrumentFacts& facts) {
   const Interval interval = series.interval;
   // The end of the last candle that has closed: a forming one is never wanted.
@@ -209,13 +180,13 @@ SeriesTarget target_of(const RunState& run, const MarketRun& market, Series seri
   SeriesTarget target;
   target.series = std::move(series);
   target.listed = facts.listed.value_or(kTimeMin);  // unknown where it does not matter
-  const TimeMs from = resolve(run.options.from, now, target.listed);
+  const TimeMs from = std::max(from_min, resolve(run.options.from, now, target.listed));
   const TimeMs to = resolve(run.options.to, now, target.listed);
   target.asked = {slot_ceil(interval, from), slot_ceil(interval, to)};
   const TimeRange closed = target.asked.intersect({target.asked.from, now});
   TimeRange life = {slot_begin(interval, target.listed), kTimeMax};
   if (facts.delisted) life.to = slot_ceil(interval, *facts.delisted);
-  const TimeMs reach = market.api->history_from(run.options.kind, interval, now);
+  const TimeMs reach = market.api->history_from(target.series.kind, interval, now);
   const TimeRange traded = closed.intersect(life);
   target.wanted = traded.intersect({slot_ceil(interval, reach), kTimeMax});
   if (target.wanted.empty()) target.wanted = {target.wanted.from, target.wanted.from};
@@ -232,40 +203,65 @@ Error refusal(const Selection& selection, const Error& error) {
   return Error(Code::kNotFound, "not found: " + error.message());
 }
 
-/// Whether an error stops everything, and not the symbol alone.
-bool ends_run(Code code) {
-  return code == Code::kCancelled || code == Code::kNoSpace || code == Code::kIo ||
-         code == Code::kSyncFailed;
+/// How an instrument's life is found out.
+struct LifeSource {
+  bool archive = false;  ///< by the archive's files, else by its first candle
+  bool delisted =
+      false;  ///< the files' end is the delisting: the exchange's list was had without it
+};
+
+/// Of one that the archive alone knows, a run that asks no more than the archive looks at its files.
+LifeSource life_source(const RunState& run, const MarketRun& market, const KnownInstruments& known,
+                       const store::InstrumentFacts& facts) {
+  LifeSource source;
+  source.archive = run.options.source == plan::SourceChoice::kArchive && facts.status.empty() &&
+                   has_archive_list(market);
+  source.delisted = source.archive && known.listed_at.has_value();
+  return source;
 }
 
-/// Where the list does not say when a symbol was listed, its first candle does.
+/// Where the list does not say when a symbol was listed, its first candle does, or the archive's files.
 async::Task<Result<void>> find_listing(RunState& run, MarketRun& market, Series series,
-                                       store::InstrumentFacts& facts, Errors& errors,
-                                       async::CancelToken cancel) {
-  const Result<TimeMs> first = co_await find_first_candle(market, series, cancel);
+                                       LifeSource source, store::InstrumentFacts& facts,
+                                       Errors& errors, async::CancelToken cancel) {
+  Result<TimeRange> life = TimeRange{};
+  if (source.archive) {
+    life = co_await find_archive_life(market, series, cancel);
+  } else {
+    const Result<TimeMs> first = co_await find_first_candle(market, series, cancel);
+    if (first) {
+      life = TimeRange{slot_begin(series.interval, *first), kTimeMax};
+    } else {
+      life = fail(first.error());
+    }
+  }
   market.in_flight.release();
-  if (!first) {
-    if (ends_run(first.error().code())) co_return fail(first.error());
-    errors.emplace(series.instrument.symbol, first.error());
+  if (!life) {
+    if (ends_run(life.error().code())) co_return fail(life.error());
+    errors.emplace(series.instrument.symbol, life.error());
     co_return Result<void>();
   }
-  facts.listed = slot_begin(series.interval, *first);
-  co_return co_await record_listing(run, series.instrument, *facts.listed);
+  facts.listed = life->from;
+  if (source.delisted) facts.delisted = life->to;
+  co_return co_await record_life(run, series.instrument, facts.listed, facts.delisted);
 }
 
-async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, Facts& known,
+async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, KnownInstruments& known,
                                         Errors& errors, std::vector<std::string> symbols,
                                         async::CancelToken cancel) {
   async::TaskGroup group(run.services.loop, cancel);
   Result<void> place;
   for (const std::string& symbol : symbols) {
-    const auto facts = known.find(symbol);
-    if (facts == known.end() || facts->second.listed) continue;
-    if (gone_before(run.options, market, facts->second)) continue;
+    const auto facts = known.facts.find(symbol);
+    if (facts == known.facts.end()) continue;
+    if (!facts->second.listed && gone_before(run.options, market, facts->second)) continue;
+    const LifeSource source = life_source(run, market, known, facts->second);
+    const bool end_unknown = source.delisted && !facts->second.delisted;
+    if (facts->second.listed && !end_unknown) continue;
     place = co_await market.in_flight.acquire(group.token());
     if (!place) break;
-    group.spawn(find_listing(run, market, run.series_of(market, symbol), facts->second, errors,
-                             group.token()));
+    group.spawn(find_listing(run, market, run.series_of(market, symbol), source, facts->second,
+                             errors, group.token()));
   }
   const Result<void> joined = co_await group.join();
   if (!joined) co_return joined;
@@ -288,11 +284,16 @@ async::Task<Result<std::optional<TimeMs>>> ask_first_candle(MarketRun& market, S
   co_return first;
 }
 
-Error unknown_symbol(const MarketRun& market, const std::string& symbol) {
-  return Error(Code::kUnknownName, market.client->name() + " does not know the symbol \"" +
-                                       printable(symbol) + "\"; see bf-engine symbols --exchange " +
-                                       std::string(market.api->exchange()) + " --market " +
-                                       std::string(market.api->market()));
+Error unknown_symbol(const MarketRun& market, const std::string& word) {
+  const std::string name = market.client->name();
+  const std::string what = is_glob(word) ? name + " has no symbol that matches \""
+                                         : name + " does not know the symbol \"";
+  const Error error(Code::kUnknownName, what + printable(word) +
+                                            "\"; see bf-engine symbols --exchange " +
+                                            std::string(market.api->exchange()) + " --market " +
+                                            std::string(market.api->market()));
+  const auto where = market.selection->named_at.find(word);
+  return where == market.selection->named_at.end() ? error : error.at(where->second);
 }
 
 }  // namespace
@@ -312,8 +313,9 @@ async::Task<Result<TimeMs>> find_first_candle(MarketRun& market, Series series,
   co_return **first;
 }
 
-async::Task<Result<void>> record_listing(RunState& run, Instrument instrument, TimeMs listed) {
-  if (run.plan_only) co_return Result<void>();
+async::Task<Result<void>> record_life(RunState& run, Instrument instrument,
+                                      std::optional<TimeMs> listed,
+                                      std::optional<TimeMs> delisted) {
   const TimeMs seen_at = run.services.loop.clock().wall_ms();
   const std::function<Result<void>()> change = [&]() -> Result<void> {
     std::optional<store::InstrumentFacts> facts = run.services.ledger->find(instrument);
@@ -322,54 +324,63 @@ async::Task<Result<void>> record_listing(RunState& run, Instrument instrument, T
       facts->instrument = instrument;
     }
     facts->listed = listed;
+    if (delisted) facts->delisted = delisted;
     return run.services.ledger->record(seen_at, std::span(&*facts, 1));
   };
   co_return co_await change_ledger(run, change);
 }
 
-async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
-                                             async::CancelToken cancel) {
-  Known known = co_await read_ledger(run, market);
-  const RunOptions& options = run.options;
-  const bool near_now = options.to.base != TimeSpec::From::kAbsolute ||
-                        options.to.offset_ms > market.client->now() - kClockDoubtMs;
-  const bool fresh = is_fresh(market, known) || has_all_that_is_named(market);
-  const Result<void> refreshed =
-      co_await refresh_known(run, market, known.facts, near_now || !fresh, !fresh, cancel);
-  if (!refreshed) {
-    if (!archive_goes_on(options, *market.selection, refreshed.error())) {
-      co_return fail(refreshed.error());
-    }
-    run.services.observer.on_event(Event{
-        Event::Type::kWarning, "",
-        "the list of instruments is not to be had, so the archive is asked for the symbols as "
-        "they were named: " +
-            refreshed.error().message()});
-    add_named(market, kTimeMin, known.facts);
-  }
+namespace {
+
+/// The series of what was selected by name.
+async::Task<Result<Targets>> named_targets(RunState& run, MarketRun& market,
+                                           KnownInstruments& known, async::CancelToken cancel) {
   add_unlisted(market, known.facts);
-  const std::vector<std::string> symbols = selected_symbols(run.options, market, known.facts);
+  const SelectedSymbols selected = select_existing(run.options, market, known.facts);
   Errors errors;
   const Result<void> listings =
-      co_await find_listings(run, market, known.facts, errors, symbols, cancel);
+      co_await find_listings(run, market, known, errors, selected.symbols, cancel);
   if (!listings) co_return fail(listings.error());
-
   Targets out;
-  for (const std::string& symbol : symbols) {
+  for (const std::string& word : selected.unknown) {
+    out.refused.push_back(refused(run.series_of(market, word), unknown_symbol(market, word)));
+  }
+  for (const std::string& symbol : selected.symbols) {
     const Series series = run.series_of(market, symbol);
-    const auto facts = known.facts.find(symbol);
-    if (facts == known.facts.end()) {
-      out.refused.push_back(refused(series, unknown_symbol(market, symbol)));
-      continue;
-    }
     const auto error = errors.find(symbol);
     if (error != errors.end()) {
       out.refused.push_back(refused(series, refusal(*market.selection, error->second)));
       continue;
     }
-    out.targets.push_back(target_of(run, market, series, facts->second));
+    out.targets.push_back(target_of(run, market, series, kTimeMin, known.facts.at(symbol)));
   }
   co_return out;
+}
+
+/// The series that the store has. Their beginning is known: they hold candles.
+Targets held_targets(const RunState& run, const MarketRun& market, const FactsBySymbol& known) {
+  Targets out;
+  for (const HeldSeries& held : market.selection->held) {
+    const auto facts = known.find(held.series.instrument.symbol);
+    if (facts == known.end()) {
+      const std::string& symbol = held.series.instrument.symbol;
+      out.refused.push_back(refused(held.series, unknown_symbol(market, symbol)));
+      continue;
+    }
+    out.targets.push_back(target_of(run, market, held.series, held.from_min, facts->second));
+  }
+  return out;
+}
+
+}  // namespace
+
+async::Task<Result<Targets>> resolve_targets(RunState& run, MarketRun& market,
+                                             async::CancelToken cancel) {
+  KnownInstruments known = co_await read_ledger(run, market);
+  const Result<void> updated = co_await update_known(run, market, known, cancel);
+  if (!updated) co_return fail(updated.error());
+  if (!market.selection->held.empty()) co_return held_targets(run, market, known.facts);
+  co_return co_await named_targets(run, market, known, cancel);
 }
 
 }  // namespace bf::backfill

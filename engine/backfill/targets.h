@@ -4,6 +4,7 @@
 // the store's ledger while it is fresh) gives symbols and their lives; the asked range is cut to them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "engine/backfill/run_state.h"
@@ -27,8 +28,10 @@ struct Targets {
 [[nodiscard]] async::Task<Result<TimeMs>> find_first_candle(MarketRun& market, Series series,
                                                             async::CancelToken cancel);
 
-/// Writes a listing instant that was found out into the ledger. Errors: kIo, kNoSpace.
-[[nodiscard]] async::Task<Result<void>> record_listing(RunState& run, Instrument instrument,
-                                                       TimeMs listed);
+/// Writes a listing instant that was found out into the ledger, and a delisting where one was.
+/// Errors: kIo, kNoSpace.
+[[nodiscard]] async::Task<Result<void>> record_life(RunState& run, Instrument instrument,
+                                                    std::optional<TimeMs> listed,
+                                                    std::optional<TimeMs> delisted = std::nullopt);
 
 }  // namespace bf::backfill

@@ -6,6 +6,7 @@
 #include "engine/exchange/binance.h"
 #include "engine/exchange/kline_csv.h"
 #include "engine/exchange/percent.h"
+#include "engine/exchange/s3_listing.h"
 #include "store/base/assert.h"
 
 namespace bf::exchange {
@@ -113,5 +114,46 @@ Result<CandleBatch> BinanceArchive::parse_csv(const Series& series, std::string_
 }
 
 std::uint32_t BinanceArchive::row_bytes_estimate() const noexcept { return kRowBytes; }
+
+std::string BinanceArchive::symbols_folder() const {
+  // A symbol that has days alone was listed this month: the exchange's own list has it.
+  return market_ == Market::kUm ? "data/futures/um/monthly/klines/" : "data/spot/monthly/klines/";
+}
+
+std::string BinanceArchive::files_folder(const Series& series, bool monthly) const {
+  std::string folder = market_ == Market::kUm ? "data/futures/um/" : "data/spot/";
+  folder.append(monthly ? "monthly/" : "daily/").append(folder_of(series.kind)).append("/");
+  folder.append(series.instrument.symbol).append("/");
+  return folder.append(binance::archive_interval(series.interval)).append("/");
+}
+
+std::optional<TimeRange> BinanceArchive::file_range(const Series& series,
+                                                    std::string_view name) const {
+  constexpr std::string_view kZip = ".zip";
+  constexpr std::size_t kMonthBytes = 7;  // "2024-01"; a day has three more
+  std::string stem = series.instrument.symbol + "-";
+  stem.append(binance::archive_interval(series.interval)).append("-");
+  if (!name.starts_with(stem) || !name.ends_with(kZip)) return std::nullopt;
+  if (name.size() < stem.size() + kMonthBytes + kZip.size()) return std::nullopt;
+  const std::string_view date = name.substr(stem.size(), name.size() - stem.size() - kZip.size());
+  const bool monthly = date.size() == kMonthBytes;
+  if (!monthly && date.size() != kMonthBytes + 3) return std::nullopt;
+  const Result<TimeMs> from = parse_time(date);
+  if (!from) return std::nullopt;
+  return TimeRange{*from, monthly ? next_month_begin(*from) : *from + kDayMs};
+}
+
+std::string_view BinanceArchive::listing_base_url() const noexcept {
+  return "https://s3-ap-northeast-1.amazonaws.com/data.binance.vision";
+}
+
+std::string BinanceArchive::listing_target(std::string_view folder, std::string_view marker) const {
+  return s3::listing_target(folder, marker);
+}
+
+Result<ArchiveListing> BinanceArchive::parse_listing(std::string_view folder,
+                                                     std::string_view body) const {
+  return s3::parse_listing(folder, body);
+}
 
 }  // namespace bf::exchange

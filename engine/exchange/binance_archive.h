@@ -7,6 +7,8 @@
 //   - intervals from 3d on have months alone; 1mo is written "1mo"
 //   - futures files since mid 2022 begin with a header line; spot files have none
 //   - spot files since 2025 have microseconds; all others milliseconds
+// What there is, is told by the S3 bucket behind it (ListObjects version 1, s3_listing.h), which also
+// knows the symbols that were delisted. Its address is the one that the archive's page names.
 // Files can lack days and can be replaced: the content decides all of this, never the name.
 #pragma once
 
@@ -29,6 +31,15 @@ class BinanceArchive final : public ArchiveApi {
   [[nodiscard]] Result<CandleBatch> parse_csv(const Series& series,
                                               std::string_view csv) const override;
   [[nodiscard]] std::uint32_t row_bytes_estimate() const noexcept override;
+  [[nodiscard]] std::string symbols_folder() const override;
+  [[nodiscard]] std::string files_folder(const Series& series, bool monthly) const override;
+  [[nodiscard]] std::optional<TimeRange> file_range(const Series& series,
+                                                    std::string_view name) const override;
+  [[nodiscard]] std::string_view listing_base_url() const noexcept override;
+  [[nodiscard]] std::string listing_target(std::string_view folder,
+                                           std::string_view marker) const override;
+  [[nodiscard]] Result<ArchiveListing> parse_listing(std::string_view folder,
+                                                     std::string_view body) const override;
 
  private:
   [[nodiscard]] const MarketApi& market() const noexcept;

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "engine/exchange/binance.h"
+#include "engine/exchange/canonical.h"
 #include "engine/exchange/json_members.h"
 
 namespace bf::exchange::binance {
@@ -200,6 +201,7 @@ Result<InstrumentList> parse_exchange_info(std::string_view market, const limits
     return list_error("more bytes behind the object", padded_body);
   }
   if (!reader.has_symbols) return list_error("no symbols in it", padded_body);
+  set_multipliers(reader.list.instruments);
   return std::move(reader.list);
 }
 

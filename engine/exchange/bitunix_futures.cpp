@@ -4,8 +4,8 @@
 #include <unordered_set>
 
 #include "engine/exchange/candle_rows.h"
+#include "engine/exchange/canonical.h"
 #include "engine/exchange/code_envelope.h"
-#include "engine/exchange/multiplier.h"
 #include "engine/exchange/percent.h"
 #include "engine/exchange/volume_names.h"
 #include "store/base/assert.h"
@@ -107,7 +107,7 @@ class PairsReader {
     info.trading = info.status == "OPEN";
     info.settle_asset = info.quote_asset;
     info.contract_type = "PERPETUAL";
-    info.multiplier = multiplier_of(info.base_asset);
+    info.multiplier = split_multiplier(info.base_asset).multiplier;
     list.instruments.push_back(std::move(info));
     return true;
   }

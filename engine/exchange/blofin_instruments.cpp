@@ -4,8 +4,8 @@
 #include <string>
 
 #include "engine/exchange/blofin_swap.h"
+#include "engine/exchange/canonical.h"
 #include "engine/exchange/instrument_rows.h"
-#include "engine/exchange/multiplier.h"
 
 namespace bf::exchange::blofin {
 namespace {
@@ -37,7 +37,7 @@ std::string complete(InstrumentInfo& info) {
   info.trading = info.status == "live";
   if (info.trading) info.delisted = 0;  // whatever date it carries: none that has come
   info.contract_type = "PERPETUAL";
-  info.multiplier = multiplier_of(info.base_asset);
+  info.multiplier = split_multiplier(info.base_asset).multiplier;
   return {};
 }
 

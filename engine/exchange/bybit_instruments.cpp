@@ -6,7 +6,7 @@
 
 #include "engine/exchange/bybit.h"
 #include "engine/exchange/bybit_envelope.h"
-#include "engine/exchange/multiplier.h"
+#include "engine/exchange/canonical.h"
 #include "engine/exchange/percent.h"
 
 namespace bf::exchange {
@@ -123,7 +123,7 @@ class ListReader {
     if (info.contract_type.starts_with("Linear") && info.settle_asset == "USD") {
       info.settle_asset = "USDC";
     }
-    info.multiplier = multiplier_of(info.base_asset);
+    info.multiplier = split_multiplier(info.base_asset).multiplier;
     list.instruments.push_back(std::move(info));
     return true;
   }

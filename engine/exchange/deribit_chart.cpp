@@ -62,7 +62,8 @@ class ChartReader {
  private:
   bool read_result_member(std::string_view key, value content) {
     if (key == "status") {
-      return (status_.empty() && json::read_text(content, status_)) || failed("status cannot be read");
+      return (status_.empty() && json::read_text(content, status_)) ||
+             failed("status cannot be read");
     }
     for (const Member& member : kMembers) {
       if (key == member.name) {

@@ -162,6 +162,12 @@ struct ArchiveFile {
   std::string checksum_path;
 };
 
+/// One answer about what lies in a folder of an archive.
+struct ArchiveListing {
+  std::vector<std::string> names;  ///< of the files and folders right below it, sorted by bytes
+  std::string next;                ///< where the list goes on; empty: this was the last answer
+};
+
 /// How an exchange's bulk archive is laid out and read.
 class ArchiveApi {
  public:
@@ -183,6 +189,34 @@ class ArchiveApi {
                                                       std::string_view csv) const = 0;
   /// Bytes of one row in a zip, roughly, for estimates.
   [[nodiscard]] virtual std::uint32_t row_bytes_estimate() const noexcept = 0;
+
+  /// The folder whose entries are all symbols that the archive has, delisted ones too; "" where the
+  /// archive cannot be listed.
+  [[nodiscard]] virtual std::string symbols_folder() const { return {}; }
+  /// The folder of a series' months (or days); "" where the archive cannot be listed.
+  [[nodiscard]] virtual std::string files_folder(const Series& /*series*/, bool /*monthly*/) const {
+    return {};
+  }
+  /// What a file of such a folder stands for, by its name; nullopt for checksums and strangers.
+  [[nodiscard]] virtual std::optional<TimeRange> file_range(const Series& /*series*/,
+                                                            std::string_view /*name*/) const {
+    return std::nullopt;
+  }
+  /// Where folders are listed, which may be another host than the files'.
+  [[nodiscard]] virtual std::string_view listing_base_url() const noexcept {
+    return default_base_url();
+  }
+  /// What to ask that host for the entries of `folder` ("a/b/"), those behind `marker` ("": from the
+  /// first on; else the `next` of the answer before).
+  [[nodiscard]] virtual std::string listing_target(std::string_view /*folder*/,
+                                                   std::string_view /*marker*/) const {
+    return {};
+  }
+  /// Errors: kProtocol.
+  [[nodiscard]] virtual Result<ArchiveListing> parse_listing(std::string_view /*folder*/,
+                                                             std::string_view /*body*/) const {
+    return fail(Code::kUsage, "this archive cannot be listed");
+  }
 };
 
 /// The markets that this build knows. Errors: kUsage, with the list.

@@ -31,6 +31,8 @@ struct LimitRule {
   std::string usage_header;
   /// Only requests of this endpoint count ("funding"); empty: all of the source do.
   std::string endpoint = {};
+
+  friend bool operator==(const LimitRule&, const LimitRule&) = default;
 };
 
 using LimitRules = std::vector<LimitRule>;

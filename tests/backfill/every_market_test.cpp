@@ -130,6 +130,32 @@ TEST_P(EveryMarket, FaultsLeaveTheTruthOrSayWhatIsMissing) {
   }
 }
 
+TEST(MarketsOfOneExchange, HaveOneBudget) {
+  using sim::Market;
+  for (const std::vector<Market>& markets :
+       {std::vector<Market>{Market::kOkxSwap, Market::kOkxFutures, Market::kOkxSpot},
+        std::vector<Market>{Market::kBybitLinear, Market::kBybitInverse, Market::kBybitSpot}}) {
+    sim::GeneratedOptions generated;
+    generated.symbols = kSymbols;
+    generated.markets = markets;
+    generated.life = {kRange.from, kTimeMax};
+    const sim::GeneratedTruth truth(generated);
+    SimWorld world(truth);
+    backfill::RunOptions options =
+        world.options(std::string(sim::market_name(markets.front())), {}, kRange);
+    for (std::size_t i = 1; i < markets.size(); ++i) {
+      const backfill::RunOptions other =
+          world.options(std::string(sim::market_name(markets[i])), {}, kRange);
+      options.selections.push_back(other.selections.front());
+    }
+    const backfill::RunReport report = world.run(options);
+    EXPECT_EQ(backfill::exit_code(report, /*strict=*/false), Exit::kComplete)
+        << failures_of(report);
+    EXPECT_EQ(report.series.size(), kSymbols * markets.size());
+    EXPECT_EQ(world.ledger().counters().limited + world.ledger().counters().banned, 0U);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
                          ::testing::Values(sim::Market::kUm, sim::Market::kSpot,
                                            sim::Market::kOkxSwap, sim::Market::kOkxFutures,

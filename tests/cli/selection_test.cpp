@@ -25,6 +25,16 @@ Series series(const std::string& market, const std::string& symbol,
   return Series{Instrument{"binance", market, symbol}, Kind::kCandles, interval};
 }
 
+/// As a ledger that knows BTCUSDT alone.
+std::string canonical(const Instrument& instrument) {
+  if (instrument.symbol != "BTCUSDT") return "";
+  return instrument.market == "spot" ? "BTC/USDT" : "BTC/USDT:USDT";
+}
+
+Result<std::vector<Series>> select_series(const SelectionFlags& flags, std::vector<Series> held) {
+  return cli::select_series(flags, std::move(held), &canonical);
+}
+
 std::vector<Series> sample_store() {
   return {series("spot", "BTCUSDT"), series("um", "BTCUSDT"),
           series("um", "BTCUSDT", Interval::k1h), series("um", "ETHUSDT")};
@@ -71,11 +81,6 @@ TEST(RunSelectionTest, RefusesWhatDoesNotAddUp) {
   both.all = true;
   EXPECT_THAT(message_of(resolve_selection(both)), HasSubstr("contradict"));
 
-  SelectionFlags pattern;
-  pattern.exchange = "binance";
-  pattern.symbols = {"BTC*"};
-  EXPECT_THAT(message_of(resolve_selection(pattern)), HasSubstr("pattern"));
-
   SelectionFlags market;
   market.exchange = "binance";
   market.market = "umm";
@@ -107,6 +112,7 @@ TEST(SymbolsFile, ReadsLinesAndSkipsComments) {
   EXPECT_EQ((*lines)[0].market, "um");
   EXPECT_EQ((*lines)[1].exchange, "binance");
   EXPECT_EQ((*lines)[1].market, "");
+  EXPECT_EQ((*lines)[1].where, "list.txt:4");
 }
 
 TEST(SymbolsFile, NamesFileAndLineOfWhatCannotBeRead) {
@@ -135,6 +141,8 @@ TEST(SymbolsFile, GroupsBySourceAndJoinsWithFlags) {
   ASSERT_TRUE(run) << message_of(run);
   ASSERT_EQ(run->selections.size(), 2U);
   EXPECT_THAT(run->selections[0].symbols, ElementsAre("BTCUSDT", "ETHUSDT"));
+  EXPECT_EQ(run->selections[0].named_at.at("ETHUSDT"), path + ":1");
+  EXPECT_EQ(run->selections[0].named_at.count("BTCUSDT"), 0U) << "a flag named it first";
   EXPECT_EQ(run->selections[1].market, "spot");
 }
 
@@ -161,6 +169,24 @@ TEST(SelectSeries, NarrowsByEachFlag) {
   flags.interval = "1h";
   EXPECT_THAT(*select_series(flags, sample_store()),
               ElementsAre(series("um", "BTCUSDT", Interval::k1h)));
+}
+
+TEST(SelectSeries, TakesCanonicalSymbolsAndGlobsOverEitherName) {
+  const auto selected = [](const std::string& symbol, const std::string& exclude = "") {
+    SelectionFlags flags;
+    flags.symbols = {symbol};
+    flags.exclude = {exclude};
+    flags.interval = "1m";
+    const auto series = select_series(flags, sample_store());
+    return series ? *series : std::vector<Series>();
+  };
+  EXPECT_THAT(selected("BTC/USDT"), ElementsAre(series("spot", "BTCUSDT")));
+  EXPECT_THAT(selected("BTC/USDT:USDT"), ElementsAre(series("um", "BTCUSDT")));
+  EXPECT_THAT(selected("*:USDT"), ElementsAre(series("um", "BTCUSDT")));
+  EXPECT_THAT(selected("ETH*"), ElementsAre(series("um", "ETHUSDT")));
+  EXPECT_EQ(selected("*USDT").size(), 3U);
+  EXPECT_THAT(selected("*USDT", "BTC/*"), ElementsAre(series("um", "ETHUSDT")));
+  EXPECT_TRUE(selected("XRP*").empty());
 }
 
 TEST(SelectSeries, SuggestsWhatIsHeld) {

@@ -119,5 +119,16 @@ TEST(Range, RefusesReversedAndEmptyOnes) {
 
 TEST(Range, RefusesToEndAtAListing) { ASSERT_FALSE(range_of("2023-01-01", "listing")); }
 
+TEST(Lookback, IsDaysHoursOrMinutes) {
+  EXPECT_EQ(parse_lookback("7d").value(), 7 * kDayMs);
+  EXPECT_EQ(parse_lookback("36h").value(), 36 * kHourMs);
+  EXPECT_EQ(parse_lookback("30m").value(), 30 * kMinuteMs);
+  for (const char* const text : {"", "7", "-7d", "0d", "7w", "d", "7 d", "99999999999999999999d"}) {
+    const auto lookback = parse_lookback(text);
+    ASSERT_FALSE(lookback) << text;
+    EXPECT_EQ(lookback.error().code(), Code::kUsage) << text;
+  }
+}
+
 }  // namespace
 }  // namespace bf::cli

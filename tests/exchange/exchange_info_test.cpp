@@ -90,6 +90,18 @@ TEST(ExchangeInfo, ReadsSpotSymbolsOfAnyScript) {
   EXPECT_FALSE(list->instruments[0].trading);
 }
 
+TEST(ExchangeInfo, SaysHowManyCoinsASymbolCountsAsOne) {
+  const auto symbol = [](const std::string& base) {
+    return R"({"symbol":")" + base + R"(USDT","status":"TRADING","baseAsset":")" + base +
+           R"(","quoteAsset":"USDT"})";
+  };
+  const Result<InstrumentList> list = parse("um", info(symbol("1000BONK") + "," + symbol("1INCH")));
+  ASSERT_TRUE(list) << list.error().message();
+  EXPECT_EQ(list->instruments[0].multiplier, "1000");
+  EXPECT_EQ(list->instruments[0].base_asset, "1000BONK") << "as the exchange writes it";
+  EXPECT_EQ(list->instruments[1].multiplier, "1");
+}
+
 TEST(ExchangeInfo, OneBrokenSymbolFailsTheListAndIsNamed) {
   struct Case {
     std::string_view symbol;

@@ -341,5 +341,33 @@ TEST(InstrumentLedger, StaysWholeWhenAnyOperationFails) {
   }
 }
 
+TEST(InstrumentLedger, TellsWhatAllOfAMarketWereOnADay) {
+  SimFileSystem files;
+  InstrumentLedger ledger = reopened(files);
+  const std::vector<InstrumentFacts> first = {facts("BTCUSDT"), facts("ETHUSDT")};
+  ASSERT_TRUE(ledger.record_list(kMonday, "binance", "um", first));
+  const std::vector<InstrumentFacts> second = {facts("BTCUSDT", "BREAK"), facts("NEWUSDT")};
+  ASSERT_TRUE(ledger.record_list(kTuesday, "binance", "um", second));
+  for (const InstrumentLedger& each : {ledger, reopened(files)}) {
+    EXPECT_THAT(each.all("binance", "um", kMonday - 1), IsEmpty());
+    EXPECT_EQ(each.all("binance", "um", kTuesday - 1), first);
+    EXPECT_THAT(each.all("binance", "um"), SizeIs(3));
+    EXPECT_EQ(each.all("binance", "um", kTuesday).front().status, "BREAK");
+  }
+}
+
+TEST(InstrumentLedger, KeepsTheArchivesListApartFromTheExchanges) {
+  SimFileSystem files;
+  InstrumentLedger ledger = reopened(files);
+  InstrumentFacts bare;
+  bare.instrument = {"binance", "um", "OLDUSDT"};
+  ASSERT_TRUE(ledger.record_list(kMonday, "binance", "um", std::span(&bare, 1), ListOf::kArchive));
+  for (const InstrumentLedger& each : {ledger, reopened(files)}) {
+    EXPECT_EQ(each.refreshed_at("binance", "um", ListOf::kArchive), kMonday);
+    EXPECT_EQ(each.refreshed_at("binance", "um"), std::nullopt);
+    EXPECT_EQ(each.find(bare.instrument), bare);
+  }
+}
+
 }  // namespace
 }  // namespace bf::store

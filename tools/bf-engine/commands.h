@@ -12,14 +12,17 @@ namespace bf::engine {
 [[nodiscard]] backfill::Exit run(const cli::RunFlags& flags);
 /// Says what run() would ask for, and asks for no candle.
 [[nodiscard]] backfill::Exit plan(const cli::RunFlags& flags);
+/// Fetches what is missing of what the store holds already, as far back as flags.lookback says.
+[[nodiscard]] backfill::Exit fill(const cli::RunFlags& flags);
 
 struct StatusFlags {
   cli::OutputFlags output;
   cli::SelectionFlags selection;
   cli::RangeFlags range;
   std::string store{cli::kDefaultStore};
+  bool runs = false;
 };
-/// Says what a store holds.
+/// Says what a store holds, or with `runs` what was done to it.
 [[nodiscard]] backfill::Exit status(const StatusFlags& flags);
 
 struct CompactFlags {
@@ -50,9 +53,13 @@ struct SymbolsFlags {
   std::string exchange;
   std::string market;
   std::string store{cli::kDefaultStore};
+  std::string as_of;  ///< the ledger as of then; empty: as of now
   bool offline = false;
+  bool refresh = false;
+  bool allow_network_store = false;
 };
-/// Lists the instruments of a market, from the exchange or from the store's ledger.
+/// Lists the instruments of a market: from the exchange, from the store's ledger, or from exchange and
+/// archive into the ledger.
 [[nodiscard]] backfill::Exit symbols(const SymbolsFlags& flags);
 
 }  // namespace bf::engine

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <memory>
 #include <optional>
 
 #include "tools/bf-engine/commands.h"
+#include "tools/bf-engine/work_store.h"
 #include "tools/cli/files.h"
 #include "tools/cli/import_pages.h"
 #include "tools/cli/import_rows.h"
@@ -111,9 +114,26 @@ Result<void> store_rows(store::Store& store, cli::ImportedRows& rows, TimeMs now
   return ended;
 }
 
+/// What is kept of an import that stored rows, or tried to.
+store::RunRecord record_of(const ImportFlags& flags, const Imported& done, const Clock& clock,
+                           TimeMs began, const Result<void>& stored) {
+  store::RunRecord run;
+  run.began = began;
+  run.command = "import";
+  run.selection = fmt::format("{} from {}", done.series.name(), shown_name(flags));
+  run.range = done.found.range;
+  run.series = 1;
+  run.candles = done.stored;
+  run.milliseconds = std::max<std::int64_t>(0, clock.wall_ms() - began);
+  if (stored) return run;
+  run.exit_code = static_cast<int>(backfill::exit_of(stored.error().code()));
+  run.reasons.emplace_back(run.exit_code, stored.error().message());
+  return run;
+}
+
 /// Opens the store for writing, and stores what it does not hold.
 Result<void> import_into(const ImportFlags& flags, const Clock& clock, cli::ImportedRows& rows,
-                         TimeMs now, Imported& done) {
+                         TimeMs now, Imported& done, cli::Narrator& narrator) {
   const auto files = open_file_system(flags.store, /*create=*/true);
   if (!files) return fail(files.error());
   store::StoreOptions options;
@@ -122,7 +142,9 @@ Result<void> import_into(const ImportFlags& flags, const Clock& clock, cli::Impo
   options.allow_network = flags.allow_network_store;
   const auto store = store::Store::open(**files, clock, options);
   if (!store) return fail(store.error().at("cannot open the store " + printable(flags.store)));
-  return store_rows(**store, rows, now, done);
+  const Result<void> stored = store_rows(**store, rows, now, done);
+  record_run(**files, record_of(flags, done, clock, now, stored), narrator);
+  return stored;
 }
 
 std::string report_text(const Imported& done) {
@@ -193,7 +215,7 @@ Result<Exit> work(const ImportFlags& flags, cli::Narrator& narrator) {
   done.found = *found;
 
   narrator.note("store " + flags.store);
-  const Result<void> stored = import_into(flags, clock, *rows, now, done);
+  const Result<void> stored = import_into(flags, clock, *rows, now, done, narrator);
   if (!stored) return fail(stored.error());
   const Result<void> printed =
       cli::write_stdout(flags.output.json ? report_json(done, flags) : report_text(done));

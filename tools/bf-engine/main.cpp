@@ -22,13 +22,15 @@ constexpr const char* kName = "bf-engine";
 constexpr const char* kExamples =
     "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
     "  bf-engine plan --exchange binance --market spot --all --from 2024-01-01\n"
+    "  bf-engine fill --lookback 7d\n"
     "  bf-engine status\n"
     "  bf-engine import candles.csv --as binance/spot/BTCUSDT\n"
     "  bf-engine symbols --exchange binance --market um\n";
 
 constexpr const char* kRunExamples =
     "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
-    "  bf-engine run --exchange binance --market spot --symbol BTCUSDT --from listing\n"
+    "  bf-engine run --exchange binance --market spot --symbol BTC/USDT --from listing\n"
+    "  bf-engine run --exchange binance --market um --symbol '*USDT' --exclude '*_*' --days 7\n"
     "  bf-engine run --exchange binance --all --days 30 --max-weight 50% --json\n"
     "  bf-engine run --symbols-file symbols.txt --from 2023-01-01 --to 2024-01-01\n"
     "  bf-engine run --config bf.toml\n"
@@ -40,8 +42,14 @@ constexpr const char* kPlanExamples =
     "  bf-engine plan --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
     "  bf-engine plan --exchange binance --market spot --all --from 2024-01-01 --source archive\n";
 
+constexpr const char* kFillExamples =
+    "  bf-engine fill\n"
+    "  bf-engine fill --lookback 36h --store /srv/bf --json\n"
+    "  bf-engine fill --exchange binance --interval 1h --lookback 90d\n";
+
 constexpr const char* kStatusExamples =
     "  bf-engine status\n"
+    "  bf-engine status --runs\n"
     "  bf-engine status --store /srv/bf --exchange binance --symbol BTCUSDT --json\n"
     "  bf-engine status --from 2024-01-01 --to 2024-02-01\n";
 
@@ -58,7 +66,8 @@ constexpr const char* kImportExamples =
 constexpr const char* kSymbolsExamples =
     "  bf-engine symbols --exchange binance --market um\n"
     "  bf-engine symbols --exchange binance --market spot --json\n"
-    "  bf-engine symbols --exchange binance --offline --store /srv/bf\n";
+    "  bf-engine symbols --exchange binance --refresh --store /srv/bf\n"
+    "  bf-engine symbols --exchange binance --as-of 2024-06-01 --store /srv/bf\n";
 
 /// Where OpenSSL looks for trusted roots: the variables that it honours, else what it was built with.
 std::string trusted_roots() {
@@ -79,6 +88,7 @@ std::string version_text() {
 struct AllFlags {
   cli::RunFlags run;
   cli::RunFlags plan;
+  cli::RunFlags fill;
   bf::engine::StatusFlags status;
   bf::engine::CompactFlags compact;
   bf::engine::ImportFlags import;
@@ -105,11 +115,27 @@ Command plan_command(cli::RunFlags& flags) {
   return command;
 }
 
+Command fill_command(cli::RunFlags& flags) {
+  Command command{
+      "fill",
+      "Fetches what is missing of every series that the store holds, each from its first\n"
+      "candle or --lookback ago on, whichever is later.",
+      kFillExamples,
+      cli::kExitCodesText,
+      {}};
+  command.add(cli::fill_flags(flags));
+  return command;
+}
+
 Command status_command(bf::engine::StatusFlags& flags) {
   Command command{"status", "Says what a store holds.", kStatusExamples, cli::kExitCodesText, {}};
   command.add(cli::selection_flags(flags.selection));
   command.add(cli::range_flags(flags.range));
-  command.add({cli::store_flag(flags.store)});
+  command.add({
+      Flag("runs", "", "what was done to the store instead, oldest first", &flags.runs)
+          .only_on_command_line(),
+      cli::store_flag(flags.store),
+  });
   command.add(cli::output_flags(flags.output));
   return command;
 }
@@ -167,8 +193,17 @@ Command symbols_command(bf::engine::SymbolsFlags& flags) {
       Flag("exchange", "NAME", "exchange, such as binance", &flags.exchange),
       Flag("market", "NAME", "market of it, such as um or spot (default: its first)",
            &flags.market),
+      Flag("refresh", "",
+           "ask exchange and archive, and write what they list into the store's ledger",
+           &flags.refresh)
+          .only_on_command_line(),
       Flag("offline", "", "what the store's ledger knows, without the network", &flags.offline),
+      Flag("as-of", "TIME", "what the ledger knew then: 2024-01-31, RFC 3339, ms, -90d",
+           &flags.as_of)
+          .only_on_command_line(),
       cli::store_flag(flags.store),
+      Flag("allow-network-store", "", "write to a store on a network file system (nfs, smb, ...)",
+           &flags.allow_network_store),
   });
   command.add(cli::network_flags(flags.network));
   command.add(cli::output_flags(flags.output));
@@ -178,6 +213,7 @@ Command symbols_command(bf::engine::SymbolsFlags& flags) {
 Exit dispatch(const std::string& command, const AllFlags& flags) {
   if (command == "run") return bf::engine::run(flags.run);
   if (command == "plan") return bf::engine::plan(flags.plan);
+  if (command == "fill") return bf::engine::fill(flags.fill);
   if (command == "status") return bf::engine::status(flags.status);
   if (command == "compact") return bf::engine::compact(flags.compact);
   if (command == "import") return bf::engine::import_file(flags.import);
@@ -195,6 +231,7 @@ int main(int argc, char** argv) {
   program.version = version_text();
   program.commands.push_back(run_command(flags.run));
   program.commands.push_back(plan_command(flags.plan));
+  program.commands.push_back(fill_command(flags.fill));
   program.commands.push_back(status_command(flags.status));
   program.commands.push_back(compact_command(flags.compact));
   program.commands.push_back(import_command(flags.import));

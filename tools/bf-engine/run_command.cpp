@@ -1,18 +1,20 @@
 #include <fmt/format.h>
 
-#include <memory>
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "engine/async/real_loop.h"
 #include "engine/async/worker.h"
 #include "engine/net/real_transport.h"
 #include "tools/bf-engine/commands.h"
+#include "tools/bf-engine/work_store.h"
 #include "tools/cli/program.h"
 #include "tools/cli/proxy_flag.h"
 #include "tools/cli/report_json.h"
 #include "tools/cli/report_text.h"
 #include "tools/cli/run_observer.h"
 #include "tools/cli/signals.h"
+#include "tools/cli/store_access.h"
 
 namespace bf::engine {
 namespace {
@@ -22,33 +24,18 @@ using backfill::RunReport;
 
 constexpr const char* kProgram = "bf-engine";
 
-/// The store of a run (made where it is missing) or of a plan (all null where there is none yet).
-struct OpenStore {
-  std::unique_ptr<FileSystem> files;
-  std::unique_ptr<store::Store> store;
-  std::optional<store::InstrumentLedger> ledger;
-};
+enum class Job : std::uint8_t { kRun, kPlan, kFill };
 
-Result<OpenStore> open_store(const cli::RunFlags& flags, bool write, const Clock& clock) {
-  OpenStore open;
-  Result<std::unique_ptr<FileSystem>> files = open_file_system(flags.store, /*create=*/write);
-  if (!files && files.error().code() == Code::kNotFound && !write) return open;
-  if (!files) return fail(files.error());
-
-  store::StoreOptions options;
-  options.mode = write ? store::StoreOptions::Mode::kWrite : store::StoreOptions::Mode::kRead;
-  options.holder = kProgram;
-  options.allow_network = flags.allow_network_store;
-  auto opened = store::Store::open(**files, clock, options);
-  if (!opened && opened.error().code() == Code::kNotFound && !write) return open;
-  if (!opened) return fail(opened.error());
-
-  Result<store::InstrumentLedger> ledger = store::InstrumentLedger::open(**files);
-  if (!ledger) return fail(ledger.error());
-  open.files = std::move(*files);
-  open.store = std::move(*opened);
-  open.ledger.emplace(std::move(*ledger));
-  return open;
+constexpr const char* job_name(Job job) {
+  switch (job) {
+    case Job::kRun:
+      return "run";
+    case Job::kPlan:
+      return "plan";
+    case Job::kFill:
+      break;
+  }
+  return "fill";
 }
 
 bool events_wanted(const cli::RunFlags& flags) { return flags.events == "json"; }
@@ -77,21 +64,48 @@ void judge(const RunReport& report, bool strict, cli::ReportFrame& frame) {
   }
 }
 
-/// Runs or plans in the real world, and prints the report. Errors: what kept it from beginning.
-Result<Exit> work(const cli::RunFlags& flags, const char* command, cli::Narrator& narrator) {
-  const bool plan = std::string_view(command) == "plan";
+/// Selects what the store holds. A series that cannot be fetched is left as it is, and said.
+Result<void> select_held(const cli::RunFlags& flags, const WorkStore& open,
+                         backfill::RunOptions& options, cli::Narrator& narrator) {
+  Result<std::vector<Series>> held = open.store->list();
+  if (!held) return fail(held.error());
+  const auto series =
+      cli::select_series(flags.selection, std::move(*held), cli::canonical_names(*open.ledger));
+  if (!series) return fail(series.error());
+  std::vector<std::string> skipped;
+  options.selections = cli::held_selections(*series, *open.store, skipped);
+  for (const std::string& text : skipped) narrator.warn("not filled: " + text);
+  return {};
+}
+
+/// The options that flags alone decide. Errors: kUsage.
+Result<backfill::RunOptions> options_of(const cli::RunFlags& flags, Job job, const Clock& clock) {
+  Result<backfill::RunOptions> options =
+      job == Job::kFill ? cli::fill_options(flags) : cli::run_options(flags, clock.wall_ms());
+  if (!options) return options;
+  Result<std::string> state =
+      cli::state_directory(flags.network.state_dir, cli::process_environment());
+  if (!state) return fail(state.error());
+  options->state_dir = std::move(*state);
+  return options;
+}
+
+StoreUse use_of(Job job) {
+  if (job == Job::kPlan) return StoreUse::kRead;
+  return job == Job::kFill ? StoreUse::kWrite : StoreUse::kMake;
+}
+
+/// Runs, plans or fills in the real world, and prints the report. Errors: what kept it from beginning.
+Result<Exit> work(const cli::RunFlags& flags, Job job, cli::Narrator& narrator) {
+  const bool plan = job == Job::kPlan;
   async::RealLoop loop;
   const Clock& clock = loop.clock();
   const Result<void> events = check_events(flags);
   if (!events) return fail(events.error());
   const auto mode = cli::parse_progress(flags.output.progress, cli::terminal_on_stderr());
   if (!mode) return fail(mode.error());
-  Result<backfill::RunOptions> options = cli::run_options(flags, clock.wall_ms());
+  Result<backfill::RunOptions> options = options_of(flags, job, clock);
   if (!options) return fail(options.error());
-  Result<std::string> state =
-      cli::state_directory(flags.network.state_dir, cli::process_environment());
-  if (!state) return fail(state.error());
-  options->state_dir = std::move(*state);
 
   Result<net::ProxyChoice> proxies =
       cli::choose_proxies(flags.network.proxies, cli::process_environment());
@@ -102,9 +116,16 @@ Result<Exit> work(const cli::RunFlags& flags, const char* command, cli::Narrator
   tls.ca_file = flags.network.ca_file;
   const auto transport = net::make_real_transport(loop, tls);
   if (!transport) return fail(transport.error());
-  Result<OpenStore> open = open_store(flags, !plan, clock);
-  if (!open) return fail(open.error().at("cannot open the store " + printable(flags.store)));
+  Result<WorkStore> open =
+      open_work_store(flags.store, use_of(job), flags.allow_network_store, clock);
+  if (!open) return fail(open.error());
   narrator.note("store " + flags.store);
+  if (job == Job::kFill) {
+    const Result<void> selected = select_held(flags, *open, *options, narrator);
+    if (!selected) return fail(selected.error());
+  }
+  const std::string selection = selection_text(*options);
+  const TimeMs began = clock.wall_ms();
 
   async::CancelSource cancel;
   cli::StopSignals signals(loop, cancel);
@@ -124,24 +145,26 @@ Result<Exit> work(const cli::RunFlags& flags, const char* command, cli::Narrator
   report.signal = signals.signal();
 
   cli::ReportFrame frame;
-  frame.command = command;
+  frame.command = job_name(job);
   frame.store = flags.store;
   judge(report, flags.strict, frame);
+  if (!plan) record_run(*open->files, record_of(report, frame, selection, began), narrator);
   const Result<void> printed = print_report(report, flags, frame);
   if (!printed) return fail(printed.error());
   return frame.exit;
 }
 
-Exit run_or_plan(const cli::RunFlags& flags, const char* command) {
-  return cli::with_narrator(kProgram, flags.output, [&](cli::Narrator& narrator) {
-    return work(flags, command, narrator);
-  });
+Exit do_job(const cli::RunFlags& flags, Job job) {
+  return cli::with_narrator(kProgram, flags.output,
+                            [&](cli::Narrator& narrator) { return work(flags, job, narrator); });
 }
 
 }  // namespace
 
-Exit run(const cli::RunFlags& flags) { return run_or_plan(flags, "run"); }
+Exit run(const cli::RunFlags& flags) { return do_job(flags, Job::kRun); }
 
-Exit plan(const cli::RunFlags& flags) { return run_or_plan(flags, "plan"); }
+Exit plan(const cli::RunFlags& flags) { return do_job(flags, Job::kPlan); }
+
+Exit fill(const cli::RunFlags& flags) { return do_job(flags, Job::kFill); }
 
 }  // namespace bf::engine

@@ -110,9 +110,77 @@ std::string report_json(const std::vector<SeriesStatus>& all, const std::string&
                              {"series", std::move(list)}});
 }
 
+std::string run_time_text(const store::RunRecord& run) {
+  return cli::format_seconds(static_cast<double>(run.milliseconds) / 1'000);
+}
+
+/// A line for each run, and below it why it ended as it did.
+std::string runs_text(const std::vector<store::RunRecord>& runs) {
+  if (runs.empty()) return "nothing was recorded yet\n";
+  cli::TextTable table({"began", "command", "exit", "series", "candles", "requests", "time"});
+  for (const store::RunRecord& run : runs) {
+    table.add({format_time(run.began), run.command, std::to_string(run.exit_code),
+               cli::format_count(run.series), cli::format_count(run.candles),
+               cli::format_count(run.requests), run_time_text(run)});
+  }
+  std::string text;
+  const std::vector<std::string> lines = cli::split(table.text(), '\n');
+  text.append(lines.front()).append("\n");
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    text.append(lines[i + 1]).append("\n");
+    const std::string range = runs[i].range.empty() ? "" : ", " + format_range(runs[i].range);
+    text.append("  ").append(runs[i].selection).append(range).append("\n");
+    for (const auto& [code, reason] : runs[i].reasons) {
+      text += fmt::format("  {}: {}\n", code, reason);
+    }
+  }
+  return text;
+}
+
+Json run_json(const store::RunRecord& run) {
+  Json reasons = Json::array();
+  for (const auto& [code, text] : run.reasons) {
+    reasons.push_back(Json{{"code", code}, {"text", text}});
+  }
+  return Json{{"began", cli::time_json(run.began)},
+              {"command", run.command},
+              {"selection", run.selection},
+              {"range", run.range.empty() ? Json(nullptr) : cli::range_json(run.range)},
+              {"series", run.series},
+              {"candles_stored", run.candles},
+              {"requests", run.requests},
+              {"seconds", static_cast<double>(run.milliseconds) / 1'000},
+              {"exit", run.exit_code},
+              {"reasons", std::move(reasons)}};
+}
+
+/// What was done to the store.
+Result<Exit> show_runs(const StatusFlags& flags, const cli::StoreReader& reader,
+                       cli::Narrator& narrator) {
+  const Result<store::RunHistory> history = reader.runs();
+  if (!history) return fail(history.error());
+  narrator.note("store " + flags.store);
+  if (history->damaged_lines() > 0) {
+    narrator.warn(fmt::format(
+        "{} of the history are damaged: see bf-verify scrub",
+        cli::format_counted(static_cast<std::int64_t>(history->damaged_lines()), "line")));
+  }
+  Json list = Json::array();
+  for (const store::RunRecord& run : history->runs()) list.push_back(run_json(run));
+  const Json json = {{"command", "status"},
+                     {"version", BF_VERSION},
+                     {"store", flags.store},
+                     {"runs", std::move(list)}};
+  const Result<void> printed =
+      cli::write_stdout(flags.output.json ? cli::json_text(json) : runs_text(history->runs()));
+  if (!printed) return fail(printed.error());
+  return Exit::kComplete;
+}
+
 Result<Exit> work(const StatusFlags& flags, cli::Narrator& narrator) {
   const auto reader = cli::StoreReader::open(flags.store);
   if (!reader) return fail(reader.error());
+  if (flags.runs) return show_runs(flags, **reader, narrator);
   const auto range = cli::parse_range(flags.range, (*reader)->clock().wall_ms());
   if (!range) return fail(range.error());
   const auto selected = (*reader)->select(flags.selection);

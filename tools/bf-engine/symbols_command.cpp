@@ -4,10 +4,13 @@
 #include <optional>
 
 #include "engine/async/real_loop.h"
+#include "engine/async/worker.h"
+#include "engine/backfill/instruments.h"
 #include "engine/backfill/market_client.h"
 #include "engine/limits/ban_file.h"
 #include "engine/net/real_transport.h"
 #include "tools/bf-engine/commands.h"
+#include "tools/bf-engine/work_store.h"
 #include "tools/cli/json.h"
 #include "tools/cli/program.h"
 #include "tools/cli/proxy_flag.h"
@@ -15,6 +18,7 @@
 #include "tools/cli/signals.h"
 #include "tools/cli/store_access.h"
 #include "tools/cli/text.h"
+#include "tools/cli/time_spec.h"
 
 namespace bf::engine {
 namespace {
@@ -24,29 +28,7 @@ using cli::Json;
 
 constexpr const char* kProgram = "bf-engine";
 
-/// One line of the list, from wherever it came.
-struct Symbol {
-  std::string symbol;
-  std::string status;
-  TimeMs listed = 0;
-  TimeMs delisted = 0;
-  std::string base;
-  std::string quote;
-  std::string contract_type;
-  std::string price_tick;
-  std::string quantity_step;
-};
-
-Symbol symbol_of(const exchange::InstrumentInfo& info) {
-  return {info.symbol,      info.status,        info.listed,     info.delisted,     info.base_asset,
-          info.quote_asset, info.contract_type, info.price_tick, info.quantity_step};
-}
-
-Symbol symbol_of(const store::InstrumentFacts& facts) {
-  return {facts.instrument.symbol,    facts.status,     facts.listed.value_or(0),
-          facts.delisted.value_or(0), facts.base,       facts.quote,
-          facts.contract_type,        facts.price_tick, facts.quantity_step};
-}
+using store::InstrumentFacts;
 
 Result<const exchange::MarketApi*> market_of(const SymbolsFlags& flags) {
   if (flags.exchange.empty()) return fail(Code::kUsage, "name the exchange: --exchange binance");
@@ -87,8 +69,9 @@ async::Task<Result<exchange::InstrumentList>> ask(backfill::MarketClient& client
   co_return std::move(list);
 }
 
-Result<std::vector<Symbol>> ask_exchange(const SymbolsFlags& flags, const exchange::MarketApi& api,
-                                         cli::Narrator& narrator) {
+Result<std::vector<InstrumentFacts>> ask_exchange(const SymbolsFlags& flags,
+                                                  const exchange::MarketApi& api,
+                                                  cli::Narrator& narrator) {
   const Result<net::Url> base = base_url(flags, api);
   if (!base) return fail(base.error());
   const auto state = cli::state_directory(flags.network.state_dir, cli::process_environment());
@@ -117,47 +100,112 @@ Result<std::vector<Symbol>> ask_exchange(const SymbolsFlags& flags, const exchan
   const auto list = loop.run(ask(client, http, cancel.token()));
   if (!list) return fail(list.error());
 
-  std::vector<Symbol> symbols;
-  for (const exchange::InstrumentInfo& info : list->instruments) symbols.push_back(symbol_of(info));
+  std::vector<InstrumentFacts> symbols;
+  for (const exchange::InstrumentInfo& info : list->instruments) {
+    symbols.push_back(backfill::facts_of(api, info));
+  }
   return symbols;
 }
 
-Result<std::vector<Symbol>> read_ledger(const SymbolsFlags& flags, const exchange::MarketApi& api) {
-  const auto reader = cli::StoreReader::open(flags.store);
-  if (!reader) return fail(reader.error());
-  std::vector<Symbol> symbols;
-  for (const store::InstrumentFacts& facts :
-       (*reader)->ledger().all(api.exchange(), api.market())) {
-    symbols.push_back(symbol_of(facts));
+/// --as-of, else the end of time. Errors: kUsage.
+Result<TimeMs> instant_of(const SymbolsFlags& flags, TimeMs now) {
+  if (flags.as_of.empty()) return kTimeMax;
+  const Result<cli::TimeSpec> spec = cli::parse_time_spec(flags.as_of);
+  if (!spec) return fail(spec.error().at("--as-of"));
+  if (spec->base == cli::TimeSpec::From::kListing) {
+    return fail(Code::kUsage, "--as-of listing: name an instant, such as 2024-01-31 or -90d");
   }
-  if (!symbols.empty()) return symbols;
-  return fail(Code::kUsage,
-              fmt::format("the store {} knows no instruments of {}: ask without --offline",
-                          printable(flags.store), source_name(api)));
+  return cli::resolve(*spec, now, kTimeMin);
 }
 
-std::string day_or_dash(TimeMs t) { return t == 0 ? std::string("-") : format_time(t); }
+Result<std::vector<InstrumentFacts>> read_ledger(const SymbolsFlags& flags,
+                                                 const exchange::MarketApi& api) {
+  const auto reader = cli::StoreReader::open(flags.store);
+  if (!reader) return fail(reader.error());
+  const Result<TimeMs> when = instant_of(flags, (*reader)->clock().wall_ms());
+  if (!when) return fail(when.error());
+  std::vector<InstrumentFacts> symbols =
+      (*reader)->ledger().all(api.exchange(), api.market(), *when);
+  if (!symbols.empty()) return symbols;
+  const std::string then = flags.as_of.empty() ? "knows" : "at " + format_time(*when) + " knew";
+  return fail(Code::kUsage, fmt::format("the store {} {} no instruments of {}: ask with --refresh",
+                                        printable(flags.store), then, source_name(api)));
+}
 
-std::string symbols_text(const std::vector<Symbol>& symbols) {
-  cli::TextTable table({"symbol", "status", "listed", "delisted", "base", "quote", "contract"});
-  for (const Symbol& s : symbols) {
-    table.add({printable(s.symbol), printable(s.status), day_or_dash(s.listed),
-               day_or_dash(s.delisted), printable(s.base), printable(s.quote),
-               s.contract_type.empty() ? "-" : printable(s.contract_type)});
+/// Asks exchange and archive, and writes what they say into the ledger, of which all is listed then.
+Result<Exit> refresh_ledger(const SymbolsFlags& flags, const exchange::MarketApi& api,
+                            cli::Narrator& narrator, std::vector<InstrumentFacts>& symbols) {
+  backfill::RunOptions options;
+  options.selections.emplace_back();
+  options.selections.back().exchange = api.exchange();
+  options.selections.back().market = api.market();
+  options.allow_plain_http = flags.network.allow_plain_http;
+  auto base = cli::parse_urls("base-url", flags.network.base_urls, true, options.allow_plain_http);
+  if (!base) return fail(base.error());
+  options.base_urls = std::move(*base);
+  auto archive =
+      cli::parse_urls("archive-url", flags.network.archive_urls, false, options.allow_plain_http);
+  if (!archive) return fail(archive.error());
+  options.archive_urls = std::move(*archive);
+  auto state = cli::state_directory(flags.network.state_dir, cli::process_environment());
+  if (!state) return fail(state.error());
+  options.state_dir = std::move(*state);
+
+  async::RealLoop loop;
+  net::TlsClientOptions tls;
+  tls.ca_file = flags.network.ca_file;
+  const auto transport = net::make_real_transport(loop, tls);
+  if (!transport) return fail(transport.error());
+  auto open =
+      open_work_store(flags.store, StoreUse::kMake, flags.allow_network_store, loop.clock());
+  if (!open) return fail(open.error());
+  narrator.note("store " + flags.store);
+  async::CancelSource cancel;
+  cli::StopSignals signals(loop, cancel);
+  async::ThreadWorker worker(loop);
+  cli::RunObserver observer(narrator, loop.clock(), cli::ProgressMode::kNone, /*events=*/false);
+  backfill::Services services{
+      loop, **transport, worker, open->files.get(), open->store.get(), &*open->ledger, observer};
+  backfill::RunReport report =
+      loop.run(backfill::refresh_instruments(services, std::move(options), cancel.token()));
+  report.signal = signals.signal();
+  for (const backfill::Failure& failure : report.failures) narrator.error(failure.message);
+  symbols = open->ledger->all(api.exchange(), api.market());
+  return backfill::exit_code(report, /*strict=*/false);
+}
+
+std::string day_or_dash(std::optional<TimeMs> t) { return t ? format_time(*t) : std::string("-"); }
+
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : printable(text); }
+
+std::string symbols_text(const std::vector<InstrumentFacts>& symbols) {
+  cli::TextTable table({"symbol", "canonical", "multiplier", "status", "listed", "delisted", "base",
+                        "quote", "contract"});
+  for (const InstrumentFacts& s : symbols) {
+    table.add({printable(s.instrument.symbol), or_dash(backfill::canonical_name(s)), s.multiplier,
+               or_dash(s.status), day_or_dash(s.listed), day_or_dash(s.delisted), or_dash(s.base),
+               or_dash(s.quote), or_dash(s.contract_type)});
   }
   return table.text();
 }
 
-std::string symbols_json(const std::vector<Symbol>& symbols, const exchange::MarketApi& api) {
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+std::string symbols_json(const std::vector<InstrumentFacts>& symbols,
+                         const exchange::MarketApi& api) {
   Json list = Json::array();
-  for (const Symbol& s : symbols) {
-    list.push_back(Json{{"symbol", s.symbol},
+  for (const InstrumentFacts& s : symbols) {
+    list.push_back(Json{{"symbol", s.instrument.symbol},
+                        {"canonical", text_or_null(backfill::canonical_name(s))},
+                        {"multiplier", s.multiplier},
                         {"status", s.status},
-                        {"listed", cli::time_json(s.listed)},
-                        {"delisted", cli::time_json(s.delisted)},
+                        {"listed", cli::time_json(s.listed.value_or(0))},
+                        {"delisted", cli::time_json(s.delisted.value_or(0))},
                         {"base", s.base},
                         {"quote", s.quote},
+                        {"settle", s.settle},
                         {"contract_type", s.contract_type},
+                        {"contract_size", s.contract_size},
                         {"price_tick", s.price_tick},
                         {"quantity_step", s.quantity_step}});
   }
@@ -171,14 +219,27 @@ std::string symbols_json(const std::vector<Symbol>& symbols, const exchange::Mar
 Result<Exit> work(const SymbolsFlags& flags, cli::Narrator& narrator) {
   const auto api = market_of(flags);
   if (!api) return fail(api.error());
-  const auto symbols =
-      flags.offline ? read_ledger(flags, **api) : ask_exchange(flags, **api, narrator);
-  if (!symbols && symbols.error().code() == Code::kCancelled) return Exit::kInterrupted;
-  if (!symbols) return fail(symbols.error());
+  const bool from_ledger = flags.offline || !flags.as_of.empty();
+  if (flags.refresh && from_ledger) {
+    return fail(Code::kUsage,
+                "--refresh asks the exchange, --offline and --as-of do not: give one of them");
+  }
+  std::vector<InstrumentFacts> symbols;
+  Exit exit = Exit::kComplete;
+  if (flags.refresh) {
+    const Result<Exit> refreshed = refresh_ledger(flags, **api, narrator, symbols);
+    if (!refreshed) return fail(refreshed.error());
+    exit = *refreshed;
+  } else {
+    auto listed = from_ledger ? read_ledger(flags, **api) : ask_exchange(flags, **api, narrator);
+    if (!listed && listed.error().code() == Code::kCancelled) return Exit::kInterrupted;
+    if (!listed) return fail(listed.error());
+    symbols = std::move(*listed);
+  }
   const Result<void> printed =
-      cli::write_stdout(flags.output.json ? symbols_json(*symbols, **api) : symbols_text(*symbols));
+      cli::write_stdout(flags.output.json ? symbols_json(symbols, **api) : symbols_text(symbols));
   if (!printed) return fail(printed.error());
-  return Exit::kComplete;
+  return exit;
 }
 
 }  // namespace

@@ -227,7 +227,11 @@ Result<Exit> work(const ScrubFlags& flags, cli::Narrator& narrator) {
   const auto store_file = store::read_store_file(**files);
   const bool none = !store_file && store_file.error().code() == Code::kNotFound && held->empty();
   if (none) return fail(cli::no_store(flags.store));
-  const auto selected = cli::select_series(flags.selection, std::move(*held));
+  // A ledger that cannot be read is a finding of the scrub, and knows no canonical symbols.
+  const auto ledger = store::InstrumentLedger::open(**files);
+  const cli::CanonicalNames names =
+      ledger ? cli::canonical_names(*ledger) : [](const Instrument&) { return std::string(); };
+  const auto selected = cli::select_series(flags.selection, std::move(*held), names);
   if (!selected) return fail(selected.error());
   narrator.note("store " + flags.store);
 

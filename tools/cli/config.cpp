@@ -40,6 +40,7 @@ const std::vector<std::string>& config_keys() {
       "json",
       "kind",
       "log-file",
+      "lookback",
       "market",
       "max-weight",
       "min-free",

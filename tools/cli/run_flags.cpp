@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "engine/exchange/market_api.h"
 #include "engine/net/http.h"
@@ -15,6 +17,33 @@ namespace {
 constexpr std::int64_t kConcurrencyMax = 4'096;
 constexpr std::int64_t kSeriesAtOnceMax = 1'024;
 constexpr std::int64_t kMinFreeMibMax = 1'048'576;  // 1 TiB
+
+void append(std::vector<Flag>& all, std::vector<Flag> group) {
+  for (Flag& flag : group) all.push_back(std::move(flag));
+}
+
+/// How a run does its work, whatever it is asked for.
+std::vector<Flag> work_flags(RunFlags& flags) {
+  std::vector<Flag> all = {
+      store_flag(flags.store),
+      Flag("source", "NAME", "auto, rest or archive (default: auto)", &flags.source),
+      Flag("max-weight", "PERCENT", "share of the rate limit to use, such as 50%",
+           &flags.max_weight),
+      Flag("concurrency", "N", "requests in flight of a market (default: 64)", &flags.concurrency),
+      Flag("series-at-once", "N", "series worked on at a time (default: 16)",
+           &flags.series_at_once),
+      Flag("min-free", "MIB", "room that the store's disk keeps (default: 256; 0: none)",
+           &flags.min_free),
+      Flag("allow-network-store", "", "write to a store on a network file system (nfs, smb, ...)",
+           &flags.allow_network_store),
+      Flag("strict", "", "provisional absences count as missing (exit 3)", &flags.strict),
+      Flag("events", "json", "what happens as lines of JSON on stdout", &flags.events),
+  };
+  append(all, network_flags(flags.network));
+  append(all, output_flags(flags.output));
+  all.push_back(progress_flag(flags.output));
+  return all;
+}
 
 }  // namespace
 
@@ -38,28 +67,15 @@ std::vector<Flag> network_flags(NetworkFlags& flags) {
 
 std::vector<Flag> run_flags(RunFlags& flags) {
   std::vector<Flag> all = selection_flags(flags.selection);
-  const auto add = [&all](std::vector<Flag> group) {
-    for (Flag& flag : group) all.push_back(std::move(flag));
-  };
-  add(range_flags(flags.range));
-  add({
-      store_flag(flags.store),
-      Flag("source", "NAME", "auto, rest or archive (default: auto)", &flags.source),
-      Flag("max-weight", "PERCENT", "share of the rate limit to use, such as 50%",
-           &flags.max_weight),
-      Flag("concurrency", "N", "requests in flight of a market (default: 64)", &flags.concurrency),
-      Flag("series-at-once", "N", "series worked on at a time (default: 16)",
-           &flags.series_at_once),
-      Flag("min-free", "MIB", "room that the store's disk keeps (default: 256; 0: none)",
-           &flags.min_free),
-      Flag("allow-network-store", "", "write to a store on a network file system (nfs, smb, ...)",
-           &flags.allow_network_store),
-      Flag("strict", "", "provisional absences count as missing (exit 3)", &flags.strict),
-      Flag("events", "json", "what happens as lines of JSON on stdout", &flags.events),
-  });
-  add(network_flags(flags.network));
-  add(output_flags(flags.output));
-  all.push_back(progress_flag(flags.output));
+  append(all, range_flags(flags.range));
+  append(all, work_flags(flags));
+  return all;
+}
+
+std::vector<Flag> fill_flags(RunFlags& flags) {
+  std::vector<Flag> all = selection_flags(flags.selection);
+  all.emplace_back("lookback", "TIME", "how far back: 7d, 36h, 30m (default: 7d)", &flags.lookback);
+  append(all, work_flags(flags));
   return all;
 }
 
@@ -134,22 +150,10 @@ Result<std::string> state_directory(const std::string& given, const Environment&
               "there is no place to keep bans: HOME is not set; give --state-dir DIR");
 }
 
-Result<backfill::RunOptions> run_options(const RunFlags& flags, TimeMs now) {
-  backfill::RunOptions options;
-  Result<RunSelection> selection = resolve_selection(flags.selection);
-  if (!selection) return fail(selection.error());
-  options.selections = std::move(selection->selections);
-  options.kind = selection->kind;
-  options.interval = selection->interval;
+namespace {
 
-  const Result<SpecRange> range = parse_range(flags.range, now);
-  if (!range) return fail(range.error());
-  if (!range->from) {
-    return fail(Code::kUsage, "say from when: --days 90, --from 2024-01-01 or --from listing");
-  }
-  options.from = *range->from;
-  options.to = range->to;
-
+/// What run_flags and fill_flags share.
+Result<void> set_work_options(const RunFlags& flags, backfill::RunOptions& options) {
   const auto source = plan::parse_source_choice(flags.source);
   if (!source) return fail(source.error().at("--source"));
   options.source = *source;
@@ -180,7 +184,71 @@ Result<backfill::RunOptions> run_options(const RunFlags& flags, TimeMs now) {
       parse_urls("archive-url", flags.network.archive_urls, false, options.allow_plain_http);
   if (!archive_urls) return fail(archive_urls.error());
   options.archive_urls = std::move(*archive_urls);
+  return {};
+}
+
+}  // namespace
+
+Result<backfill::RunOptions> run_options(const RunFlags& flags, TimeMs now) {
+  backfill::RunOptions options;
+  Result<RunSelection> selection = resolve_selection(flags.selection);
+  if (!selection) return fail(selection.error());
+  options.selections = std::move(selection->selections);
+  options.kind = selection->kind;
+  options.interval = selection->interval;
+
+  const Result<SpecRange> range = parse_range(flags.range, now);
+  if (!range) return fail(range.error());
+  if (!range->from) {
+    return fail(Code::kUsage, "say from when: --days 90, --from 2024-01-01 or --from listing");
+  }
+  options.from = *range->from;
+  options.to = range->to;
+
+  const Result<void> set = set_work_options(flags, options);
+  if (!set) return fail(set.error());
   return options;
+}
+
+Result<backfill::RunOptions> fill_options(const RunFlags& flags) {
+  const Result<DurationMs> lookback = parse_lookback(flags.lookback);
+  if (!lookback) return fail(lookback.error());
+  backfill::RunOptions options;
+  options.from = TimeSpec{TimeSpec::From::kNow, -*lookback};
+  const Result<void> set = set_work_options(flags, options);
+  if (!set) return fail(set.error());
+  return options;
+}
+
+std::vector<backfill::Selection> held_selections(const std::vector<Series>& series,
+                                                 const store::Store& store,
+                                                 std::vector<std::string>& skipped) {
+  std::map<std::pair<std::string, std::string>, backfill::Selection> by_market;
+  for (const Series& one : series) {
+    const Instrument& instrument = one.instrument;
+    const auto api = exchange::find_market(instrument.exchange, instrument.market);
+    if (!api || !(*api)->serves(one.kind, one.interval)) {
+      const std::string why =
+          api ? instrument.exchange + "/" + instrument.market + " does not serve it"
+              : api.error().message();
+      skipped.push_back(one.name() + ": " + why);
+      continue;
+    }
+    backfill::Selection& selection = by_market[{instrument.exchange, instrument.market}];
+    selection.exchange = instrument.exchange;
+    selection.market = instrument.market;
+    std::vector<std::string>& symbols = selection.symbols;
+    if (std::find(symbols.begin(), symbols.end(), instrument.symbol) == symbols.end()) {
+      symbols.push_back(instrument.symbol);
+    }
+    // One that cannot be read is asked for whole: opening it says what is wrong.
+    const Result<store::GapIndex> gaps = store.gaps(one);
+    const bool empty = !gaps || gaps->held().empty();
+    selection.held.push_back({one, empty ? kTimeMin : gaps->held().ranges().front().from});
+  }
+  std::vector<backfill::Selection> selections;
+  for (auto& [market, selection] : by_market) selections.push_back(std::move(selection));
+  return selections;
 }
 
 }  // namespace bf::cli

@@ -1,6 +1,6 @@
 // tools/cli/run_flags.h
 //
-// The flags of `bf-engine run` and `bf-engine plan`, and how they become a run's options.
+// The flags of `bf-engine run`, `plan` and `fill`, and how they become a run's options.
 #pragma once
 
 #include <map>
@@ -39,14 +39,25 @@ struct RunFlags {
   std::string series_at_once = "16";
   std::string min_free = "256";
   std::string events;
+  std::string lookback = "7d";  ///< of a fill
   bool strict = false;
   bool allow_network_store = false;
 };
 [[nodiscard]] std::vector<Flag> run_flags(RunFlags& flags);
+[[nodiscard]] std::vector<Flag> fill_flags(RunFlags& flags);
 
 /// `now` is wall ms, to compare the range's ends.
 /// Errors: kUsage, naming the flag.
 [[nodiscard]] Result<backfill::RunOptions> run_options(const RunFlags& flags, TimeMs now);
+
+/// Options of a fill, whose selections are still to be set: they are what the store holds.
+/// Errors: kUsage, naming the flag.
+[[nodiscard]] Result<backfill::RunOptions> fill_options(const RunFlags& flags);
+/// One Selection a market, of those of `series` that this build can fetch; the others, with the reason,
+/// go to `skipped`. `store` says where each begins.
+[[nodiscard]] std::vector<backfill::Selection> held_selections(const std::vector<Series>& series,
+                                                               const store::Store& store,
+                                                               std::vector<std::string>& skipped);
 
 /// "binance=http://..." and "binance/um=http://..." by what stands before the first '='. `with_market`
 /// says whether a market may be named.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/backfill/symbols.h"
 #include "engine/exchange/market_api.h"
 #include "tools/cli/files.h"
 #include "tools/cli/suggest.h"
@@ -25,16 +26,6 @@ std::vector<std::string> words_of(const std::vector<std::string>& lists) {
     }
   }
   return words;
-}
-
-Result<void> refuse_patterns(const std::vector<std::string>& symbols) {
-  for (const std::string& symbol : symbols) {
-    if (symbol.find_first_of("*?[") == std::string::npos) continue;
-    return fail(Code::kUsage, fmt::format("\"{}\" is a pattern, which is not taken: name each "
-                                          "symbol, or use --all and --exclude",
-                                          printable(symbol)));
-  }
-  return {};
 }
 
 /// The market's own name: the one given, else the exchange's first.
@@ -65,15 +56,15 @@ class Selections {
     return &all_.back();
   }
 
-  Result<void> add(const std::string& exchange, const std::string& market,
-                   const std::string& symbol) {
-    const Result<backfill::Selection*> selection = of(exchange, market);
+  Result<void> add(const SymbolLine& line) {
+    const Result<backfill::Selection*> selection = of(line.exchange, line.market);
     if (!selection) return fail(selection.error());
-    const Instrument instrument{exchange, (*selection)->market, symbol};
+    const Instrument instrument{line.exchange, (*selection)->market, line.symbol};
     const Result<void> valid = validate(instrument);
     if (!valid) return valid;
-    std::vector<std::string>& symbols = (*selection)->symbols;
-    if (seen_.insert(instrument.name()).second) symbols.push_back(symbol);
+    if (!seen_.insert(instrument.name()).second) return {};
+    (*selection)->symbols.push_back(line.symbol);
+    if (!line.where.empty()) (*selection)->named_at.emplace(line.symbol, line.where);
     return {};
   }
 
@@ -94,8 +85,8 @@ Result<void> add_symbols_file(const std::string& path, Selections& selections) {
   const Result<std::vector<SymbolLine>> lines = parse_symbols_file(*text, path);
   if (!lines) return fail(lines.error());
   for (const SymbolLine& line : *lines) {
-    const Result<void> added = selections.add(line.exchange, line.market, line.symbol);
-    if (!added) return fail(added.error().at(path));
+    const Result<void> added = selections.add(line);
+    if (!added) return fail(added.error().at(line.where));
   }
   return {};
 }
@@ -105,15 +96,13 @@ Result<void> add_flags(const SelectionFlags& flags, Selections& selections) {
   if (flags.all && !symbols.empty()) {
     return fail(Code::kUsage, "--all and --symbol contradict each other: give one of them");
   }
-  const Result<void> plain = refuse_patterns(symbols);
-  if (!plain) return plain;
   if (flags.all || !symbols.empty()) {
     if (flags.exchange.empty()) {
       return fail(Code::kUsage, "name the exchange as well: --exchange binance");
     }
   }
   for (const std::string& symbol : symbols) {
-    const Result<void> added = selections.add(flags.exchange, flags.market, symbol);
+    const Result<void> added = selections.add({symbol, flags.exchange, flags.market, ""});
     if (!added) return added;
   }
   if (flags.all) {
@@ -134,6 +123,7 @@ Result<SymbolLine> parse_line(std::string_view line, const std::string& where) {
   }
   const std::size_t slash = words[1].find('/');
   SymbolLine parsed;
+  parsed.where = where;
   parsed.symbol = words[0];
   parsed.exchange = words[1].substr(0, slash);
   if (slash != std::string::npos) parsed.market = words[1].substr(slash + 1);
@@ -166,9 +156,10 @@ Result<void> keep(std::vector<Series>& series, std::string_view flag, const std:
 }
 
 /// Keeps the series of the symbols that flags and file name; every one of them has to be held.
-Result<void> keep_symbols(std::vector<Series>& series, const SelectionFlags& flags) {
+Result<void> keep_symbols(std::vector<Series>& series, const SelectionFlags& flags,
+                          const CanonicalNames& canonical) {
   std::vector<SymbolLine> wanted;
-  for (const std::string& symbol : words_of(flags.symbols)) wanted.push_back({symbol, "", ""});
+  for (const std::string& symbol : words_of(flags.symbols)) wanted.push_back({symbol, "", "", ""});
   if (!flags.symbols_file.empty()) {
     const Result<std::string> text = read_text_file(flags.symbols_file, kSymbolsFileBytesMax);
     if (!text) return fail(Code::kUsage, "--symbols-file: " + text.error().message());
@@ -182,7 +173,7 @@ Result<void> keep_symbols(std::vector<Series>& series, const SelectionFlags& fla
     const std::size_t before = kept.size();
     for (const Series& one : series) {
       const Instrument& instrument = one.instrument;
-      if (instrument.symbol == line.symbol &&
+      if (backfill::names_symbol(line.symbol, instrument.symbol, canonical(instrument)) &&
           (line.exchange.empty() || instrument.exchange == line.exchange) &&
           (line.market.empty() || instrument.market == line.market)) {
         kept.push_back(one);
@@ -191,9 +182,10 @@ Result<void> keep_symbols(std::vector<Series>& series, const SelectionFlags& fla
     if (kept.size() > before) continue;
     std::vector<std::string> known;
     for (const Series& one : series) known.push_back(one.instrument.symbol);
-    return fail(Code::kUsage,
-                fmt::format("{}: the store holds nothing of it{}", printable(line.symbol),
-                            did_you_mean(line.symbol, known)));
+    const Error error(Code::kUsage,
+                      fmt::format("{}: the store holds nothing of it{}", printable(line.symbol),
+                                  did_you_mean(line.symbol, known)));
+    return fail(line.where.empty() ? error : error.at(line.where));
   }
   std::sort(kept.begin(), kept.end());
   kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
@@ -208,12 +200,13 @@ std::vector<Flag> selection_flags(SelectionFlags& flags) {
       Flag("exchange", "NAME", "exchange, such as binance", &flags.exchange),
       Flag("market", "NAME", "market of it, such as um or spot (default: its first)",
            &flags.market),
-      Flag("symbol", "LIST", "the exchange's own names, comma-separated; may be repeated",
-           &flags.symbols, {"all", "symbols-file"}),
+      Flag("symbol", "LIST",
+           "BTCUSDT (own name), BTC/USDT:USDT (canonical), *USDT; comma-separated", &flags.symbols,
+           {"all", "symbols-file"}),
       Flag("all", "", "every symbol", &flags.all, {"symbol", "symbols-file"}),
       Flag("symbols-file", "FILE", "lines SYMBOL EXCHANGE[/MARKET], # comments",
            &flags.symbols_file, {"symbol", "all"}),
-      Flag("exclude", "LIST", "symbols to leave out", &flags.exclude),
+      Flag("exclude", "LIST", "symbols to leave out; the same forms", &flags.exclude),
       Flag("interval", "NAME", "1m, 5m, 1h, 1d ...", &flags.interval),
       Flag("kind", "NAME", "candles, mark, index, premium, funding", &flags.kind),
   };
@@ -274,26 +267,33 @@ Result<RunSelection> resolve_selection(const SelectionFlags& flags) {
     const auto market = exchange::find_market(selection.exchange, selection.market);
     if (!market) return fail(market.error());
     if ((*market)->serves(run.kind, run.interval)) continue;
-    return fail(Code::kUsage,
-                fmt::format("{}/{} has no {} of {}", selection.exchange, selection.market,
-                            kind_name(run.kind), interval_name(run.interval)));
+    const Error error(Code::kUsage,
+                      fmt::format("{}/{} has no {} of {}", selection.exchange, selection.market,
+                                  kind_name(run.kind), interval_name(run.interval)));
+    const bool in_file = !selection.named_at.empty();
+    return fail(in_file ? error.at(selection.named_at.begin()->second) : error);
   }
   return run;
 }
 
-Result<std::vector<Series>> select_series(const SelectionFlags& flags, std::vector<Series> held) {
+CanonicalNames canonical_names(const store::InstrumentLedger& ledger) {
+  return [&ledger](const Instrument& instrument) {
+    const std::optional<store::InstrumentFacts> facts = ledger.find(instrument);
+    return facts ? backfill::canonical_name(*facts) : std::string();
+  };
+}
+
+Result<std::vector<Series>> select_series(const SelectionFlags& flags, std::vector<Series> held,
+                                          const CanonicalNames& canonical) {
   std::vector<Series> series = std::move(held);
   if (series.empty()) return series;
-  const std::vector<std::string> named = words_of(flags.symbols);
-  const Result<void> plain = refuse_patterns(named);
-  if (!plain) return fail(plain.error());
   Result<void> kept = keep(series, "--exchange", flags.exchange,
                            [](const Series& one) { return one.instrument.exchange; });
   if (!kept) return fail(kept.error());
   kept = keep(series, "--market", flags.market,
               [](const Series& one) { return one.instrument.market; });
   if (!kept) return fail(kept.error());
-  kept = keep_symbols(series, flags);
+  kept = keep_symbols(series, flags, canonical);
   if (!kept) return fail(kept.error());
   kept = keep(series, "--kind", flags.kind,
               [](const Series& one) { return std::string(kind_name(one.kind)); });
@@ -302,8 +302,10 @@ Result<std::vector<Series>> select_series(const SelectionFlags& flags, std::vect
               [](const Series& one) { return std::string(interval_name(one.interval)); });
   if (!kept) return fail(kept.error());
   const std::vector<std::string> excluded = words_of(flags.exclude);
-  std::erase_if(series, [&excluded](const Series& one) {
-    return std::find(excluded.begin(), excluded.end(), one.instrument.symbol) != excluded.end();
+  std::erase_if(series, [&](const Series& one) {
+    return std::any_of(excluded.begin(), excluded.end(), [&](const std::string& word) {
+      return backfill::names_symbol(word, one.instrument.symbol, canonical(one.instrument));
+    });
   });
   if (series.empty()) return fail(Code::kUsage, "--exclude leaves no series");
   return series;

@@ -4,6 +4,7 @@
 // --exclude, --interval, --kind and --store, the same in every program.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "engine/backfill/run.h"
 #include "store/base/series.h"
+#include "store/instrument_ledger.h"
 #include "tools/cli/command_line.h"
 
 namespace bf::cli {
@@ -30,9 +32,10 @@ struct SelectionFlags {
 
 /// One line of a symbols file.
 struct SymbolLine {
-  std::string symbol;
+  std::string symbol;  ///< the exchange's own name, a canonical symbol or a glob
   std::string exchange;
   std::string market;  ///< empty: the exchange's default
+  std::string where;   ///< "list.txt:3"
 };
 /// Reads lines `SYMBOL EXCHANGE[/MARKET]`; `#` begins a comment; empty lines are skipped.
 /// Errors: kUsage, with name and line.
@@ -49,11 +52,17 @@ struct RunSelection {
 };
 [[nodiscard]] Result<RunSelection> resolve_selection(const SelectionFlags& flags);
 
+/// The canonical symbol of an instrument, or "".
+using CanonicalNames = std::function<std::string(const Instrument&)>;
+/// As `ledger`, which outlives it, knows them.
+[[nodiscard]] CanonicalNames canonical_names(const store::InstrumentLedger& ledger);
+
 /// Those of `held` (a store's series) that are meant; without flags all of them.
 /// Errors: kUsage for a symbol, exchange or market of which the store holds nothing, with a suggestion,
 ///         and when nothing is left.
 [[nodiscard]] Result<std::vector<Series>> select_series(const SelectionFlags& flags,
-                                                        std::vector<Series> held);
+                                                        std::vector<Series> held,
+                                                        const CanonicalNames& canonical);
 
 /// --store: where the store is, as the flag, BF_STORE or the file say.
 inline constexpr std::string_view kDefaultStore = "./bf-store";

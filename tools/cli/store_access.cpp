@@ -61,7 +61,7 @@ TimeRange StoreReader::life_of(const Instrument& instrument) const {
 Result<std::vector<Series>> StoreReader::select(const SelectionFlags& flags) const {
   Result<std::vector<Series>> held = store_->list();
   if (!held) return fail(held.error());
-  return select_series(flags, std::move(*held));
+  return select_series(flags, std::move(*held), canonical_names(*ledger_));
 }
 
 TimeRange looked_at(const SpecRange& asked, const store::GapIndex& gaps, TimeRange life,

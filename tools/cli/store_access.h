@@ -11,6 +11,7 @@
 #include "store/base/clock.h"
 #include "store/base/file_system.h"
 #include "store/instrument_ledger.h"
+#include "store/run_history.h"
 #include "store/store.h"
 #include "tools/cli/selection.h"
 #include "tools/cli/time_spec.h"
@@ -29,6 +30,8 @@ class StoreReader {
   [[nodiscard]] const store::Store& store() const noexcept { return *store_; }
   [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
   [[nodiscard]] const store::InstrumentLedger& ledger() const noexcept { return *ledger_; }
+  /// What was done to the store. Errors: as store::RunHistory::open.
+  [[nodiscard]] Result<store::RunHistory> runs() const { return store::RunHistory::open(*files_); }
   /// [listed, delisted) as far as the ledger knows; else all of time.
   [[nodiscard]] TimeRange life_of(const Instrument& instrument) const;
   /// The store's series that `flags` mean; without flags all of them.

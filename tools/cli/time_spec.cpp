@@ -73,6 +73,14 @@ Result<TimeSpec> parse_time_spec(std::string_view text) {
   return TimeSpec{TimeSpec::From::kAbsolute, *instant};
 }
 
+Result<DurationMs> parse_lookback(std::string_view text) {
+  const std::optional<DurationMs> offset = read_offset("-" + std::string(text));
+  if (offset) return -*offset;
+  return fail(Code::kUsage, fmt::format("--lookback {}: write days, hours or minutes, such as 7d, "
+                                        "36h or 30m",
+                                        printable(text)));
+}
+
 std::vector<Flag> range_flags(RangeFlags& flags) {
   return {
       Flag("from", "TIME", "begin: 2024-01-31, RFC 3339, ms, -90d, -36h, -30m, now, listing",

@@ -26,6 +26,9 @@ using backfill::TimeSpec;
 /// Errors: kUsage, naming the text and what may be written.
 [[nodiscard]] Result<TimeSpec> parse_time_spec(std::string_view text);
 
+/// "7d", "36h", "30m" as ms. Errors: kUsage, naming the text.
+[[nodiscard]] Result<DurationMs> parse_lookback(std::string_view text);
+
 /// As the user gave them; empty: not given.
 struct RangeFlags {
   std::string from;
