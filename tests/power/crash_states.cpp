@@ -14,6 +14,9 @@ constexpr std::uint64_t kRerunStep = 11;
 // Damages of one world that are repaired.
 constexpr std::uint64_t kDamages = 3;
 
+// The corner of SimDisk::after_crash that keeps all, and makes it durable.
+constexpr std::uint64_t kAllKept = 1;
+
 const ManualClock kClock;
 
 Result<std::unique_ptr<Store>> open_for_writing(FileSystem& files) {
@@ -60,10 +63,8 @@ Result<void> repair_all(FileSystem& files, const Oracle& oracle) {
   if (!lock) return fail(lock.error());
   std::set<std::string> synced;
   for (const SeriesOracle& series : oracle.series) {
-    if (!series.commits.empty()) {
-      const auto repaired = repair_series({files, kClock, *uuid, synced}, series.series);
-      if (!repaired) return fail(repaired.error());
-    }
+    const auto repaired = repair_series({files, kClock, *uuid, synced}, series.series);
+    if (!repaired) return fail(repaired.error());
   }
   return {};
 }
@@ -98,6 +99,23 @@ Result<std::uint64_t> ExpectedHashes::of(const Oracle& oracle, std::size_t serie
   const Result<std::uint64_t> hash = hash_after(**store, oracle.series[series], 0);
   if (hash) known_[key] = *hash;
   return hash;
+}
+
+Finding check_run_again(FileSystem& files, const Oracle& oracle, ExpectedHashes& expected) {
+  Oracle kept = oracle;
+  Finding finding = forget_lost_commits(files, kept);
+  if (!finding.empty()) return "before the run is repeated: " + finding;
+  const auto store = open_for_writing(files);
+  if (!store) return "open to run again: " + store.error().message();
+  for (std::size_t i = 0; i < kSeriesCount; ++i) {
+    const SeriesOracle& series = oracle.series[i];
+    const auto hash = hash_after(**store, series, kept.series[i].commits.size());
+    if (!hash) return "run again: " + hash.error().message();
+    const auto wanted = expected.of(oracle, i);
+    if (!wanted) return "a store without faults: " + wanted.error().message();
+    if (*hash != *wanted) return series.series.name() + ": another content after running again";
+  }
+  return {};
 }
 
 Finding World::run() {
@@ -146,37 +164,21 @@ Finding World::check_state(const SimDisk& crashed, bool nested, bool rerun) {
   after.before_each = nullptr;
   if (finding.empty()) finding = again;
   if (!finding.empty()) return finding + "\nrecovery:\n" + after.recent(30);
-  return rerun ? check_rerun(after) : "";
-}
-
-Finding World::check_rerun(SimFileSystem& files) {
+  if (!rerun) return {};
   ++counts_.rerun;
-  Oracle kept = oracle_;
-  Finding finding = forget_lost_commits(files, kept);
-  if (!finding.empty()) return "before the run is repeated: " + finding;
-  const auto store = open_for_writing(files);
-  if (!store) return "open to run again: " + store.error().message();
-  for (std::size_t i = 0; i < kSeriesCount; ++i) {
-    const SeriesOracle& series = oracle_.series[i];
-    const auto hash = hash_after(**store, series, kept.series[i].commits.size());
-    if (!hash) return "run again: " + hash.error().message();
-    const auto wanted = expected_.of(oracle_, i);
-    if (!wanted) return "a store without faults: " + wanted.error().message();
-    if (*hash != *wanted) return series.series.name() + ": another content after running again";
-  }
-  return {};
+  return check_run_again(after, oracle_, expected_);
 }
 
 void World::damage_and_repair(const SimDisk& disk) {
   Random random(seed_);
-  SimFileSystem whole(disk);
+  SimFileSystem whole(disk.after_crash(kAllKept));  // damage comes to disks at rest
   const auto truth = content_of(whole, oracle_);
   const std::vector<std::string> candidates = files_of(disk, oracle_);
   if (!truth) finding_ = "behind the run: " + truth.error().message();
   if (candidates.empty()) return;
   for (std::uint64_t i = 0; i < kDamages && finding_.empty(); ++i) {
     const std::string& victim = candidates[random.below(candidates.size())];
-    SimDisk damaged = disk;
+    SimDisk damaged = whole.disk();
     const SimDisk::Id id = damaged.find(victim);
     damaged.flip_bit(id, random.below(damaged.size(id)), static_cast<unsigned>(random.below(8)));
     SimFileSystem files(damaged);

@@ -47,6 +47,11 @@ class ExpectedHashes {
   std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> known_;
 };
 
+/// Commits again what a recovered store has lost of the oracle's commits: the content must then be that of
+/// a store that nothing happened to.
+[[nodiscard]] Finding check_run_again(FileSystem& files, const Oracle& oracle,
+                                      ExpectedHashes& expected);
+
 class World {
  public:
   /// `counts` outlives it. With a deletion the run lacks a step of the protocol, for a control.
@@ -59,8 +64,6 @@ class World {
  private:
   void lose_power(const SimFileSystem& files, const Operation& operation);
   Finding check_state(const SimDisk& crashed, bool nested, bool rerun);
-  /// Commits again what was lost.
-  Finding check_rerun(SimFileSystem& files);
   /// Commits all again.
   Finding check_healed(SimFileSystem& files);
   void damage_and_repair(const SimDisk& disk);
