@@ -52,6 +52,10 @@ build_packages='
   libgtest-dev                gtest/gtest.h
   libgmock-dev                gmock/gmock.h
   libbenchmark-dev            benchmark/benchmark.h
+  libfuse3-dev                fuse3/fuse.h
+  e2fsprogs                   mkfs.ext4
+  xfsprogs                    mkfs.xfs
+  btrfs-progs                 mkfs.btrfs
   python3                     python3
   tinyproxy-bin|tinyproxy     tinyproxy
   microsocks                  microsocks

@@ -67,6 +67,11 @@ Result<Descriptor> open_by_parts(int root, std::string_view path, int flags,
 
 }  // namespace
 
+Result<void> sync_descriptor(int descriptor, const std::string& what) {
+  if (::fsync(descriptor) == 0) return {};
+  return fail(Code::kSyncFailed, errno_error("fsync " + what, errno).message());
+}
+
 Result<Descriptor> open_at(int directory, const char* name, int flags, const std::string& what) {
   return above_stderr(
       Descriptor(retry([&] { return ::openat(directory, name, flags, kFileMode); })), what);

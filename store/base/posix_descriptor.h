@@ -3,6 +3,7 @@
 // Descriptors of files and directories below one root, which no link leads out of.
 #pragma once
 
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -41,6 +42,13 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+/// Of directories that are made.
+inline constexpr ::mode_t kDirectoryMode = 0750;
+
+/// fsync(), never repeated: after a failure the pages are marked clean, and a second call would succeed.
+/// Errors: kSyncFailed.
+[[nodiscard]] Result<void> sync_descriptor(int descriptor, const std::string& what);
 
 /// openat() of one name in `directory`; `what` is for messages. Never returns 0, 1 or 2: what a library
 /// prints to "stderr" must not land in the store. Errors: kNotFound, kIo.

@@ -19,23 +19,17 @@
 #include "store/base/map_guard.h"
 #include "store/base/network_file_system.h"
 #include "store/base/posix_descriptor.h"
+#include "store/base/posix_root.h"
 #include "store/base/series.h"
 
 namespace bf {
 namespace {
 
-constexpr ::mode_t kDirectoryMode = 0750;
 constexpr int kDirectoryFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 // Without O_NONBLOCK a FIFO planted in the place of a file would hold the open for ever.
 constexpr int kFileFlags = O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK;
 // What is read of a lock file's content, which other programs may have written.
 constexpr std::size_t kHolderBytesMax = 256;
-
-Result<void> sync_descriptor(int descriptor, const std::string& what) {
-  // Never repeated: after a failure the pages are marked clean, and a second call would succeed.
-  if (::fsync(descriptor) == 0) return {};
-  return fail(Code::kSyncFailed, errno_error("fsync " + what, errno).message());
-}
 
 Result<void> read_exactly(int descriptor, std::span<std::byte> into, std::uint64_t offset,
                           const std::string& what) {
@@ -371,25 +365,6 @@ Result<std::vector<DirectoryEntry>> PosixFileSystem::list(std::string_view path)
   std::sort(entries.begin(), entries.end(),
             [](const DirectoryEntry& a, const DirectoryEntry& b) { return a.name < b.name; });
   return entries;
-}
-
-/// Makes `path` and what is missing above it; each new name is made durable in its parent, once.
-Result<void> make_root(const std::string& path) {
-  if (retry([&] { return ::mkdir(path.c_str(), kDirectoryMode); }) != 0) {
-    if (errno == EEXIST) return {};
-    if (errno != ENOENT) return fail(errno_error("mkdir " + path, errno));
-  } else {
-    const std::size_t slash = path.find_last_of('/');
-    const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const Result<Descriptor> directory = open_at(AT_FDCWD, parent.c_str(), kDirectoryFlags, parent);
-    if (!directory) return fail(directory.error());
-    return sync_descriptor(directory->get(), parent);
-  }
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos || slash == 0) return fail(errno_error("mkdir " + path, ENOENT));
-  const Result<void> parent = make_root(path.substr(0, slash));
-  if (!parent) return parent;
-  return make_root(path);
 }
 
 }  // namespace

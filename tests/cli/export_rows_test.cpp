@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -209,7 +210,8 @@ TEST(Cells, AreQuotedAndNeverAFormula) {
 
 class ExportTargetTest : public ::testing::Test {
  protected:
-  ExportTargetTest() : folder_(::testing::TempDir() + "bf_export_target_test") {
+  ExportTargetTest()
+      : folder_(::testing::TempDir() + "bf_export_target_" + std::to_string(::getpid())) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directory(folder_);
   }

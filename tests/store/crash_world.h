@@ -86,8 +86,20 @@ class Workload {
            commit(0, 8) && compact(0) && commit(2, 3) && compact(2) && commit(2, 6) && close(2) &&
            close(0) && close(1) && shut();
   }
+  /// The run of that seed: as all(), but with other steps in another order.
+  bool some(std::uint64_t seed) {
+    Random random(seed);
+    if (!open()) return false;
+    for (std::uint64_t steps = 8 + random.below(24); steps > 0; --steps) {
+      if (!step(random)) return false;
+    }
+    return shut_all(/*closed=*/true);
+  }
   /// What a later process does: one more commit to each series.
   bool more() { return open() && commit(0, 3) && commit(1, 4) && commit(2, 5) && shut(); }
+
+  /// Called with a series and how many of its commits are acknowledged, before the run goes on.
+  std::function<void(std::size_t, std::size_t)> on_acknowledged;
 
  private:
   bool open() {
@@ -125,6 +137,7 @@ class Workload {
   }
   bool acknowledge(std::size_t i) {
     oracle_.series[i].acknowledged = oracle_.series[i].commits.size();
+    if (on_acknowledged) on_acknowledged(i, oracle_.series[i].acknowledged);
     return true;
   }
   bool sync(std::size_t i) { return (writers_[i]->sync() || overcome(i)) && acknowledge(i); }
@@ -132,6 +145,24 @@ class Workload {
   bool seal(std::size_t i) { return (writers_[i]->seal() || overcome(i)) && acknowledge(i); }
   bool compact(std::size_t i) { return (writers_[i]->compact() || overcome(i)) && acknowledge(i); }
   bool close(std::size_t i) { return writers_[i]->close() || overcome(i); }
+  bool step(Random& random) {
+    const auto i = static_cast<std::size_t>(random.below(kSeriesCount));
+    const auto rows = static_cast<std::int64_t>(1 + random.below(random.chance(10) ? 400 : 40));
+    const std::uint64_t kind = random.below(16);
+    if (kind < 5) return commit(i, rows);
+    if (kind < 9) return append(i, rows);  // a group, until the next sync, seal or end
+    if (kind < 11) return sync(i);
+    if (kind < 13) return seal(i);
+    if (kind < 15) return compact(i);
+    return shut_all(/*closed=*/random.chance(50)) && open();
+  }
+  /// Ends the process; not closed, its logs are recovered by the next one.
+  bool shut_all(bool closed) {
+    for (std::size_t i = 0; i < kSeriesCount; ++i) {
+      if (!sync(i) || (closed && !close(i))) return false;
+    }
+    return shut();
+  }
   bool shut() {
     for (auto& writer : writers_) writer.reset();
     store_.reset();

@@ -1,6 +1,7 @@
 #include "tests/support/sim_disk.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -297,6 +298,33 @@ SimDisk SimDisk::after_crash(std::uint64_t seed) const {
     }
   }
   return after;
+}
+
+std::uint64_t SimDisk::content_hash() const {
+  std::uint64_t hash = block_size_;
+  const auto add = [&hash](std::uint64_t value) { hash = Random(hash ^ value).next(); };
+  const auto add_text = [&add](std::string_view text) {
+    add(text.size());
+    add(std::hash<std::string_view>()(text));
+  };
+  for (const auto& [id, shared] : nodes_) {
+    if (shared->directory) {
+      add(id);
+      for (const auto& [name, named] : shared->current) {
+        add_text(name);
+        add(named);
+      }
+      continue;
+    }
+    add(id);
+    add(shared->length);
+    for (const Block& block : shared->blocks) {
+      const bool zero = block.current == nullptr;
+      const char* const bytes = zero ? "" : reinterpret_cast<const char*>(block.current->data());
+      add_text({bytes, zero ? 0 : block.current->size()});
+    }
+  }
+  return hash;
 }
 
 void SimDisk::flip_bit(Id file, std::uint64_t offset, unsigned bit) {

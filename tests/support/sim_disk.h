@@ -79,6 +79,9 @@ class SimDisk {
   /// Whether a power loss could change anything.
   [[nodiscard]] bool all_durable() const;
 
+  /// A hash of all names and bytes as they are seen now: equal disks have equal ones.
+  [[nodiscard]] std::uint64_t content_hash() const;
+
   /// Flips one bit of a file at rest. Requires: offset < size(file).
   void flip_bit(Id file, std::uint64_t offset, unsigned bit);
 
