@@ -6,6 +6,7 @@ set(BF_PUBLIC_HEADERS
   store/answer.h
   store/format_version.h
   store/gap_index.h
+  store/held_slots.h
   store/resample.h
   store/store.h
   store/base/clock.h

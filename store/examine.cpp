@@ -148,21 +148,26 @@ Result<std::string> Examiner::judge_segment(ExaminedSegment& segment) {
   found_.bytes += *size;
   if (const Result<void> read = read_through(**file, *size); !read) return read.error().message();
 
+  // All of it could be read just now: what fails from here on for another reason than its bytes (no
+  // descriptors, no memory) is no damage, and nothing is kept aside for it.
   const auto opened = open_segment(segment.entry);
   if (!opened) {
+    const Code code = opened.error().code();
+    if (code != Code::kCorrupt && code != Code::kFormat) return fail(opened.error());
     // Bytes of the header stand before its checksum is looked at: a wrong one may be damage.
-    const bool strange =
-        opened.error().code() == Code::kFormat && segment_header_intact(**file, segment.entry.id);
+    const bool strange = code == Code::kFormat && segment_header_intact(**file, segment.entry.id);
     if (strange) return fail(opened.error());
     return opened.error().message();
   }
   segment.held = (*opened)->held().all;
   segment.held_is_known = true;
   const Result<void> verified = verify_segment(found_.series.interval, **opened);
-  if (!verified && verified.error().code() == Code::kFormat) return fail(verified.error());
-  if (!verified) return verified.error().message();
-  segment.whole = *opened;
-  return std::string();
+  if (verified) {
+    segment.whole = *opened;
+    return std::string();
+  }
+  if (verified.error().code() != Code::kCorrupt) return fail(verified.error());
+  return verified.error().message();
 }
 
 Result<void> Examiner::examine_segment(const SegmentEntry& entry, bool entry_is_known) {

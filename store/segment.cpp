@@ -354,14 +354,14 @@ Result<std::span<const std::byte>> Segment::block_bytes(const SegmentBlock& bloc
       Result<std::unique_ptr<Mapping>> mapped = files_.map(path_, entry_.size);
       if (mapped) {
         mapping_ = std::move(*mapped);
-      } else if (mapped.error().code() != Code::kNotFound) {
+      } else if (mapped.error().code() == Code::kCorrupt) {
         return fail(mapped.error());
       }
     }
     if (mapping_)
       return mapping_->bytes().subspan(static_cast<std::size_t>(block.entry.offset), size);
   }
-  // Unlinked since it was opened: the open file still has it.
+  // Unlinked since it was opened, or the process has all the maps that it may: the open file has it.
   scratch.resize(size + kReadAhead);
   const auto bytes = std::span(scratch).first(size);
   if (const auto read = file_->pread(bytes, block.entry.offset); !read) return fail(read.error());

@@ -42,7 +42,7 @@ Result<void> make_root(const std::string& path) {
     const Result<void> above = make_root(path.substr(0, slash));
     if (!above) return above;
   }
-  if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
+  if (retry([&] { return ::mkdir(path.c_str(), kDirectoryMode); }) != 0 && errno != EEXIST) {
     return fail(errno_error("mkdir " + path, errno));
   }
   return sync_parent(path);
