@@ -18,14 +18,18 @@ std::optional<Table> read_slowly(const PlainValue& document, const Bybit& market
                                  const Series& series, std::span<const Column> columns) {
   if (document.kind != PlainValue::Kind::kObject || document.count("result") != 1)
     return std::nullopt;
-  for (const auto& [key, value] : document.members) {
+  for (std::size_t i = 0; i < document.names.size(); ++i) {
+    const std::string& key = document.names[i];
+    const PlainValue& value = document.elements[i];
     if (key == "retCode" && digits_of(value) != 0) return std::nullopt;
     if (key == "time" && !time_of(value)) return std::nullopt;
   }
   if (document.count("retCode") == 0) return std::nullopt;
   const PlainValue& result = *document.member("result");
   if (result.kind != PlainValue::Kind::kObject || result.count("list") != 1) return std::nullopt;
-  for (const auto& [key, value] : result.members) {
+  for (std::size_t i = 0; i < result.names.size(); ++i) {
+    const std::string& key = result.names[i];
+    const PlainValue& value = result.elements[i];
     const bool wrong_text = value.kind != PlainValue::Kind::kText;
     if (key == "category" && (wrong_text || value.text != market.market())) return std::nullopt;
     if (key == "symbol" && (wrong_text || value.text != series.instrument.symbol)) {

@@ -4,13 +4,13 @@
 // the text that they were written as, members in their order and as often as they come.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace bf::fuzz {
@@ -18,21 +18,19 @@ namespace bf::fuzz {
 struct PlainValue {
   enum class Kind : std::uint8_t { kNull, kBool, kNumber, kText, kArray, kObject };
   Kind kind = Kind::kNull;
-  std::string text;  ///< of a number as written, of a text unescaped
-  std::vector<PlainValue> elements;
-  std::vector<std::pair<std::string, PlainValue>> members;
+  std::string text;                  ///< of a number as written, of a text unescaped
+  std::vector<PlainValue> elements;  ///< of an array; of an object, the values of its members
+  std::vector<std::string> names;    ///< of an object's members
 
   /// The first member of this name; nullptr where there is none.
   [[nodiscard]] const PlainValue* member(std::string_view name) const {
-    for (const auto& [key, value] : members) {
-      if (key == name) return &value;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i] == name) return &elements[i];
     }
     return nullptr;
   }
   [[nodiscard]] std::size_t count(std::string_view name) const {
-    std::size_t count = 0;
-    for (const auto& member : members) count += member.first == name ? 1 : 0;
-    return count;
+    return static_cast<std::size_t>(std::count(names.begin(), names.end(), name));
   }
 };
 
@@ -54,7 +52,7 @@ class PlainReader : public nlohmann::json_sax<nlohmann::json> {
     return add(PlainValue::Kind::kNumber, text);
   }
   bool string(std::string& text) override { return add(PlainValue::Kind::kText, text); }
-  bool binary(std::vector<std::uint8_t>& /*bytes*/) override { return false; }
+  bool binary(binary_t& /*bytes*/) override { return false; }
   bool key(std::string& name) override {
     keys_.back() = name;
     return true;
@@ -94,11 +92,11 @@ class PlainReader : public nlohmann::json_sax<nlohmann::json> {
   void place(PlainValue value) {
     if (stack_.empty()) {
       root = std::move(value);
-    } else if (stack_.back().kind == PlainValue::Kind::kArray) {
-      stack_.back().elements.push_back(std::move(value));
-    } else {
-      stack_.back().members.emplace_back(keys_.back(), std::move(value));
+      return;
     }
+    if (stack_.back().kind == PlainValue::Kind::kObject)
+      stack_.back().names.push_back(keys_.back());
+    stack_.back().elements.push_back(std::move(value));
   }
   std::vector<PlainValue> stack_;
   std::vector<std::string> keys_;  ///< the member being read, one an open value
