@@ -163,8 +163,8 @@ INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
                                            sim::Market::kBybitLinear, sim::Market::kBybitInverse,
                                            sim::Market::kBybitSpot, sim::Market::kBitunixFutures,
                                            sim::Market::kDeribitFutures, sim::Market::kYahooChart),
-                         [](const auto& info) {
-                           std::string name(sim::market_name(info.param));
+                         [](const auto& market) {
+                           std::string name(sim::market_name(market.param));
                            name[name.find('/')] = '_';
                            return name;
                          });

@@ -266,8 +266,8 @@ TEST(Segment, VerifyRefusesARevisionOfARowThatIsNotThere) {
     writer.add_revision(open_time, {}, values, {}, "1,3");
     const SegmentEntry entry = writer.finish().value();
     const auto segment = Segment::open(files, kSeries, kUuid, entry).value();
-    const Result<void> verified = verify_segment(kSeries.interval, *segment);
-    return verified ? std::nullopt : std::optional(verified.error().code());
+    const Result<void> sound = verify_segment(kSeries.interval, *segment);
+    return sound ? std::nullopt : std::optional(sound.error().code());
   };
   EXPECT_EQ(verified(minute(7), row_values(page.rows, 7)), std::nullopt);
   EXPECT_EQ(verified(minute(7), "1,2"), Code::kCorrupt);
