@@ -16,7 +16,7 @@ for server in nginx sim; do
   echo "== loopback throughput, $server"
   "$root/bench/loopback.py" "$build" --server "$server" --dir "$folder"
 done
-for bench in codec scan append export open; do
+for bench in codec scan append seal export open; do
   echo "== $bench"
   (cd "$root" && TMPDIR=$folder "$build/bin/${bench}_bench")
 done
