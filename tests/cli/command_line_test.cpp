@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -23,7 +25,8 @@ using ::testing::StartsWith;
 
 class CommandLine : public ::testing::Test {
  protected:
-  CommandLine() : path_(::testing::TempDir() + "bf_command_line_test.toml") {}
+  CommandLine()
+      : path_(::testing::TempDir() + "bf_command_line_" + std::to_string(::getpid()) + ".toml") {}
   ~CommandLine() override { std::filesystem::remove(path_); }
 
   void write_config(const std::string& text) { std::ofstream(path_) << text; }

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -101,7 +103,8 @@ TEST(ProxyFlag, FindsABadVariableOnlyWhereItIsNeeded) {
 /// Command lines with --proxy, and a file beside them.
 class ProxyOnTheCommandLine : public ::testing::Test {
  protected:
-  ProxyOnTheCommandLine() : path_(::testing::TempDir() + "bf_proxy_flag_test.toml") {}
+  ProxyOnTheCommandLine()
+      : path_(::testing::TempDir() + "bf_proxy_flag_" + std::to_string(::getpid()) + ".toml") {}
   ~ProxyOnTheCommandLine() override { std::filesystem::remove(path_); }
 
   void write_config(const std::string& text, std::filesystem::perms mode) {

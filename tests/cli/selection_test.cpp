@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -130,7 +132,7 @@ TEST(SymbolsFile, RefusesOneWithoutSymbols) {
 }
 
 TEST(SymbolsFile, GroupsBySourceAndJoinsWithFlags) {
-  const std::string path = ::testing::TempDir() + "bf_symbols_test.txt";
+  const std::string path = ::testing::TempDir() + "bf_symbols_test_" + std::to_string(::getpid());
   std::ofstream(path) << "ETHUSDT binance/um\nARBUSDT binance/spot\nBTCUSDT binance/um\n";
   SelectionFlags flags;
   flags.exchange = "binance";
