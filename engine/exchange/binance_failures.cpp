@@ -36,10 +36,6 @@ ErrorBody read_error_body(std::string_view padded_body) {
   return result;
 }
 
-struct CodeMeaning {
-  std::int64_t code;
-  Code meaning;
-};
 // Codes that are absent here and below 0 are final: kRejected.
 constexpr std::array kCodeMeanings = {
     CodeMeaning{-1000, Code::kUnavailable},  // unknown error
@@ -57,10 +53,7 @@ constexpr std::array kCodeMeanings = {
 
 Code meaning_of(std::int64_t code, const FailureAdvice& advice) {
   if (code == -1004 && advice.busy_is_minus_1004) return Code::kUnavailable;
-  const auto* const at =
-      std::find_if(kCodeMeanings.begin(), kCodeMeanings.end(),
-                   [code](const CodeMeaning& known) { return known.code == code; });
-  return at == kCodeMeanings.end() ? Code::kRejected : at->meaning;
+  return exchange::meaning_of(kCodeMeanings, code);
 }
 
 /// "Way too many requests; IP banned until 1660090423228.": the end of the ban, or 0.
@@ -79,7 +72,7 @@ std::string_view advice_for(Code code, int status, const FailureAdvice& advice) 
   return status == 451 ? advice.blocked : exchange::advice_for(code);
 }
 
-ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody& body, TimeMs now,
+ApiFailure failure_with(Code code, const ApiResponse& response, const ErrorBody& body, TimeMs now,
                         const FailureAdvice& advice) {
   const TimeMs until = banned_until(body.message);
   if (until != 0) code = Code::kBanned;
@@ -89,11 +82,9 @@ ApiFailure make_failure(Code code, const ApiResponse& response, const ErrorBody&
   }
   const std::string source = "binance/" + std::string(advice.market);
   const std::string code_text = body.code == 0 ? "" : std::to_string(body.code);
-  const FailureText text = {source, code_text, body.message,
+  const FailureText text = {source, said_code(code_text, body.message),
                             advice_for(code, response.status, advice)};
-  Error error(code, describe_failure(response, text));
-  if (wait > 0) error = std::move(error).with_retry_at(now + wait);
-  return ApiFailure{std::move(error), wait};
+  return make_failure(code, response, text, wait, now);
 }
 
 }  // namespace
@@ -118,7 +109,7 @@ std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now,
       code = Code::kUnavailable;
     }
   }
-  return make_failure(code, response, body, now, advice);
+  return failure_with(code, response, body, now, advice);
 }
 
 }  // namespace bf::exchange::binance

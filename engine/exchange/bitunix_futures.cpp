@@ -57,7 +57,6 @@ constexpr std::array<RowField, 7> kFields = {{
     {"quoteVol", Is::kNumber, Column::kQuoteVolume},
 }};
 
-using envelope::CodeMeaning;
 constexpr std::array kCodeMeanings = {
     CodeMeaning{10001, Code::kUnavailable},  // network error
     CodeMeaning{10005, Code::kLimited},      // too many requests
@@ -174,11 +173,6 @@ ApiRequest BitunixFutures::candles_request(const Series& series, TimeRange windo
   return request;
 }
 
-std::optional<ApiRequest> BitunixFutures::next_candle_request(const Series& /*series*/,
-                                                              TimeMs /*from*/) const {
-  return std::nullopt;
-}
-
 Result<void> BitunixFutures::parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const {
   CandleRows rows(series.interval, columns(series.kind), kFields, out);
@@ -218,12 +212,6 @@ Result<InstrumentList> BitunixFutures::parse_instruments(std::string_view /*part
       });
   if (!read) return fail(read.error().at("trading_pairs"));
   return std::move(reader.list);
-}
-
-std::optional<ApiRequest> BitunixFutures::server_time_request() const { return std::nullopt; }
-
-Result<TimeMs> BitunixFutures::parse_server_time(std::string_view /*padded_body*/) const {
-  return fail(Code::kProtocol, "bitunix/futures tells its time in the Date header alone");
 }
 
 std::optional<ApiFailure> BitunixFutures::failure(const ApiResponse& response, TimeMs now) const {

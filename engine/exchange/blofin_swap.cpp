@@ -24,9 +24,9 @@ std::string_view path_of(Kind kind) noexcept {
 
 // Codes that are absent here are final: kRejected.
 constexpr std::array kCodes = {
-    envelope::CodeMeaning{429, Code::kLimited}, envelope::CodeMeaning{500, Code::kUnavailable},
-    envelope::CodeMeaning{103013, Code::kUnavailable},  // internal error
-    envelope::CodeMeaning{152014, Code::kUnknownName},  // no such instrument
+    CodeMeaning{429, Code::kLimited}, CodeMeaning{500, Code::kUnavailable},
+    CodeMeaning{103013, Code::kUnavailable},  // internal error
+    CodeMeaning{152014, Code::kUnknownName},  // no such instrument
 };
 
 }  // namespace
@@ -70,11 +70,6 @@ ApiRequest BlofinSwap::candles_request(const Series& series, TimeRange window) c
   return request;
 }
 
-std::optional<ApiRequest> BlofinSwap::next_candle_request(const Series& /*series*/,
-                                                          TimeMs /*from*/) const {
-  return std::nullopt;
-}
-
 Result<void> BlofinSwap::parse_candles(const Series& series, std::string_view padded_body,
                                        CandleBatch& out) const {
   const cursor::RowLayout layout =
@@ -89,12 +84,6 @@ ApiRequest BlofinSwap::instruments_request(std::string_view /*part*/) const {
 Result<InstrumentList> BlofinSwap::parse_instruments(std::string_view /*part*/,
                                                      std::string_view padded_body) const {
   return blofin::parse_instruments(padded_body);
-}
-
-std::optional<ApiRequest> BlofinSwap::server_time_request() const { return std::nullopt; }
-
-Result<TimeMs> BlofinSwap::parse_server_time(std::string_view /*padded_body*/) const {
-  return fail(Code::kProtocol, "blofin/swap has no time endpoint");
 }
 
 std::optional<ApiFailure> BlofinSwap::failure(const ApiResponse& response, TimeMs now) const {

@@ -31,19 +31,14 @@ class BlofinSwap final : public MarketApi {
   [[nodiscard]] std::uint32_t row_bytes_estimate() const noexcept override;
 
   [[nodiscard]] ApiRequest candles_request(const Series& series, TimeRange window) const override;
+  /// No next_candle_request(): a request without an end begins at the newest candle.
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
-  /// None: a request without an end begins at the newest candle.
-  [[nodiscard]] std::optional<ApiRequest> next_candle_request(const Series& series,
-                                                              TimeMs from) const override;
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
 
   [[nodiscard]] ApiRequest instruments_request(std::string_view part) const override;
   [[nodiscard]] Result<InstrumentList> parse_instruments(
       std::string_view part, std::string_view padded_body) const override;
-  /// None: the Date header tells it.
-  [[nodiscard]] std::optional<ApiRequest> server_time_request() const override;
-  [[nodiscard]] Result<TimeMs> parse_server_time(std::string_view padded_body) const override;
   [[nodiscard]] std::optional<ApiFailure> failure(const ApiResponse& response,
                                                   TimeMs now) const override;
 };

@@ -199,11 +199,6 @@ ApiRequest Bybit::candles_request(const Series& series, TimeRange window) const 
   return request;
 }
 
-std::optional<ApiRequest> Bybit::next_candle_request(const Series& /*series*/,
-                                                     TimeMs /*from*/) const {
-  return std::nullopt;
-}
-
 Result<void> Bybit::parse_candles(const Series& series, std::string_view padded_body,
                                   CandleBatch& out) const {
   CandleRows rows(series.interval, columns(series.kind), fields_of(category_, series.kind), out);

@@ -32,10 +32,8 @@ class Bybit final : public MarketApi {
   [[nodiscard]] std::uint32_t row_bytes_estimate() const noexcept override;
 
   [[nodiscard]] ApiRequest candles_request(const Series& series, TimeRange window) const override;
+  /// No next_candle_request(): what a start long before the listing gives is not documented.
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
-  /// None: what a start long before the listing gives is not documented.
-  [[nodiscard]] std::optional<ApiRequest> next_candle_request(const Series& series,
-                                                              TimeMs from) const override;
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
 

@@ -18,10 +18,6 @@ constexpr DurationMs kRateBanMs = 10 * kMinuteMs;
 constexpr DurationMs kLimitedMs = 5 * kSecondMs;
 constexpr DurationMs kResetMaxMs = kMinuteMs;
 
-struct CodeMeaning {
-  std::int64_t code;
-  Code meaning;
-};
 // Codes that are absent here are final: kRejected.
 constexpr std::array kCodeMeanings = {
     CodeMeaning{429, Code::kUnavailable},     // overloaded
@@ -50,10 +46,7 @@ bool is_about_symbol(std::string_view message) {
 Code meaning_of(const ErrorBody& body) {
   constexpr std::int64_t kWrongParameter = 10001;
   if (body.code == kWrongParameter && is_about_symbol(body.message)) return Code::kUnknownName;
-  const auto* const at =
-      std::find_if(kCodeMeanings.begin(), kCodeMeanings.end(),
-                   [&body](const CodeMeaning& known) { return known.code == body.code; });
-  return at == kCodeMeanings.end() ? Code::kRejected : at->meaning;
+  return exchange::meaning_of(kCodeMeanings, body.code.value_or(0));
 }
 
 /// X-Bapi-Limit-Reset-Timestamp: when the window of a limit turns, by the exchange's clock.
@@ -110,10 +103,8 @@ std::optional<ApiFailure> Bybit::failure(const ApiResponse& response, TimeMs now
   const std::string source = "bybit/" + std::string(market());
   const bool has_code = body.code.value_or(0) != 0;
   const std::string number = has_code ? std::to_string(*body.code) : "";
-  Error error(
-      code, describe_failure(response, {source, number, body.message, advice_of(response, code)}));
-  if (wait > 0) error = std::move(error).with_retry_at(now + wait);
-  return ApiFailure{std::move(error), wait};
+  const FailureText text = {source, said_code(number, body.message), advice_of(response, code)};
+  return make_failure(code, response, text, wait, now);
 }
 
 }  // namespace bf::exchange

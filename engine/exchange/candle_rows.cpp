@@ -23,8 +23,9 @@ CandleRows::CandleRows(Interval interval, ColumnSet columns, std::span<const Row
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const bool time =
         fields[i].is == RowField::Is::kOpenTime || fields[i].is == RowField::Is::kCloseTime;
+    const bool flag = fields[i].is == RowField::Is::kClosedFlag;
     const bool kept = fields[i].is != RowField::Is::kIgnored && columns.contains(fields[i].column);
-    if (time || kept) needed_ |= 1U << i;
+    if (time || flag || kept) needed_ |= 1U << i;
   }
 }
 
@@ -48,6 +49,12 @@ bool CandleRows::read_field(const RowField& field, std::string_view token) {
     case RowField::Is::kCount:
       if (!columns_.contains(field.column)) return true;
       return scalar.ends_at(writer_.count(field.column, scalar.begin, scalar.end));
+    case RowField::Is::kClosedFlag: {
+      std::int64_t flag = 0;
+      if (!scalar.ends_at(scan_whole_number(scalar.begin, scalar.end, flag))) return false;
+      closed_.push_back(flag == 1);
+      return flag == 0 || flag == 1;
+    }
     case RowField::Is::kIgnored:
       break;
   }

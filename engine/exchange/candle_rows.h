@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/exchange/candle_writer.h"
 #include "store/base/result.h"
@@ -19,7 +20,7 @@
 namespace bf::exchange {
 
 struct RowField {
-  enum class Is : std::uint8_t { kOpenTime, kCloseTime, kNumber, kCount, kIgnored };
+  enum class Is : std::uint8_t { kOpenTime, kCloseTime, kNumber, kCount, kClosedFlag, kIgnored };
   std::string_view name;  ///< for messages; of rows that are objects: the member's
   Is is = Is::kIgnored;
   Column column = Column::kOpenTime;  ///< of kNumber and kCount
@@ -42,6 +43,8 @@ class CandleRows {
   [[nodiscard]] Result<void> read_objects(simdjson::ondemand::array rows);
 
   [[nodiscard]] std::size_t rows() const noexcept { return row_; }
+  /// What the field of kClosedFlag says, by row: 1 for a closed candle, 0 for the forming one.
+  [[nodiscard]] const std::vector<bool>& closed() const noexcept { return closed_; }
 
  private:
   [[nodiscard]] bool read_array(simdjson::ondemand::array row);
@@ -53,6 +56,7 @@ class CandleRows {
   std::span<const RowField> fields_;
   CandleBatch& out_;
   CandleWriter writer_;
+  std::vector<bool> closed_;
   std::uint32_t needed_ = 0;  ///< fields that a row must have, by bit
   std::size_t row_ = 0;
   // What stopped the reading of a row:

@@ -48,13 +48,6 @@ Outcome read_outcome(std::string_view padded_body) {
   return outcome;
 }
 
-Code meaning_of(const Outcome& outcome, const FailureRules& rules) {
-  const auto at =
-      std::find_if(rules.codes.begin(), rules.codes.end(),
-                   [&](const CodeMeaning& known) { return known.code == outcome.number; });
-  return at == rules.codes.end() ? Code::kRejected : at->meaning;
-}
-
 /// What the answer means, before the rules say what breaking a limit is.
 Code judge(const ApiResponse& response, const Outcome& outcome, const FailureRules& rules) {
   const Code by_status = code_of_status(response.status);
@@ -63,7 +56,7 @@ Code judge(const ApiResponse& response, const Outcome& outcome, const FailureRul
     return by_status;
   }
   if (!outcome.code.empty() && outcome.number != 0) {
-    const Code meaning = meaning_of(outcome, rules);
+    const Code meaning = meaning_of(rules.codes, outcome.number);
     const bool server_side = response.status >= 500 && meaning == Code::kRejected;
     return server_side ? Code::kUnavailable : meaning;
   }
@@ -93,11 +86,9 @@ std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now,
   const DurationMs told = retry_after_ms(response, now);
   if (told > 0) wait = told;
   if (code != Code::kLimited && code != Code::kBanned) wait = 0;
-  const FailureText text = {rules.source, good ? std::string_view() : outcome.code, outcome.message,
+  const FailureText text = {rules.source, good ? "" : said_code(outcome.code, outcome.message),
                             advice_for(code)};
-  Error error(code, describe_failure(response, text));
-  if (wait > 0) error = std::move(error).with_retry_at(now + wait);
-  return ApiFailure{std::move(error), wait};
+  return make_failure(code, response, text, wait, now);
 }
 
 Result<void> read_envelope(std::string_view padded_body, const std::string& why,

@@ -10,15 +10,11 @@
 #include <span>
 #include <string_view>
 
+#include "engine/exchange/failure_parts.h"
 #include "engine/exchange/json_members.h"
 #include "engine/exchange/market_api.h"
 
 namespace bf::exchange::envelope {
-
-struct CodeMeaning {
-  std::int64_t code;
-  Code meaning;
-};
 
 /// What the errors of one market mean.
 struct FailureRules {

@@ -113,27 +113,18 @@ tl::unexpected<Error> chart_error(std::string_view what, std::string_view body) 
 
 Result<void> parse_chart(Interval interval, ColumnSet columns, std::string_view padded_body,
                          CandleBatch& out) {
-  // One of each a thread, kept: their room is that of the largest page so far.
-  thread_local simdjson::ondemand::parser parser;
+  // One a thread, kept: its room is that of the largest page so far.
   thread_local ColumnArrays arrays;
   out.clear();
   out.columns = columns;
-  simdjson::ondemand::document document;
-  object members;
-  simdjson::error_code error = parser.iterate(json::padded(padded_body)).get(document);
-  if (error == simdjson::SUCCESS) error = document.get_object().get(members);
-  if (error != simdjson::SUCCESS) return chart_error(simdjson::error_message(error), padded_body);
-
   ChartReader reader(columns, arrays);
-  const bool read = json::for_each_member(members, [&](std::string_view key, value content) {
-    return reader.read_member(key, content);
-  });
-  if (!read) {
-    return chart_error(reader.error().empty() ? "broken JSON" : reader.error(), padded_body);
-  }
-  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
-    return chart_error("more bytes behind the object", padded_body);
-  }
+  const auto read = [&reader](object members) {
+    return json::for_each_member(members, [&reader](std::string_view key, value content) {
+      return reader.read_member(key, content);
+    });
+  };
+  const std::string wrong = json::read_document(padded_body, reader.error(), read);
+  if (!wrong.empty()) return chart_error(wrong, padded_body);
   if (!reader.finish()) return chart_error(reader.error(), padded_body);
   Result<void> written = write_rows(interval, columns, arrays, out);
   if (!written) out.clear();  // a row may have been written by half

@@ -52,10 +52,6 @@ RpcError read_error(std::string_view padded_body) {
   return read ? error : result;
 }
 
-struct CodeMeaning {
-  std::int64_t code;
-  Code meaning;
-};
 // Codes that are absent here are final: kRejected.
 constexpr std::array kCodeMeanings = {
     CodeMeaning{10020, Code::kUnknownName},  // invalid or unsupported instrument
@@ -76,47 +72,28 @@ Code meaning_of(const RpcError& error) {
   if (error.code == kInvalidParams && error.parameter == "instrument_name") {
     return Code::kUnknownName;
   }
-  const auto* const at =
-      std::find_if(kCodeMeanings.begin(), kCodeMeanings.end(),
-                   [&error](const CodeMeaning& known) { return known.code == error.code; });
-  return at == kCodeMeanings.end() ? Code::kRejected : at->meaning;
+  return exchange::meaning_of(kCodeMeanings, error.code);
 }
 
 std::string_view advice_for(Code code, const RpcError& error) {
-  switch (code) {
-    case Code::kBlocked:
-      return error.code == kCountryRefused
-                 ? "the exchange does not serve this country"
-                 : "the exchange's firewall refuses this address or this request; stop, and try "
-                   "again later or from another address";
-    case Code::kLimited:
-      return "the rate limit was broken; wait, and look for other programs behind this address";
-    case Code::kUnknownName:
-      return "the exchange does not know this instrument; `bf-engine symbols` lists the futures "
-             "that it has";
-    case Code::kUnavailable:
-      return "the exchange cannot answer at present";
-    default:
-      return {};
+  if (code == Code::kBlocked && error.code == kCountryRefused) {
+    return "the exchange does not serve this country";
   }
+  if (code == Code::kUnknownName) {
+    return "the exchange does not know this instrument; `bf-engine symbols` lists the futures "
+           "that it has";
+  }
+  return exchange::advice_for(code);
 }
 
-/// "deribit/futures answered HTTP 400, code 13020 \"not_found\": ADVICE".
-std::string describe(const ApiResponse& response, const RpcError& error, std::string_view advice) {
-  std::string text = "deribit/futures answered HTTP " + std::to_string(response.status);
-  if (error.code != 0) {
-    text.append(", code ").append(std::to_string(error.code));
-    text.append(" \"").append(printable(error.message)).append("\"");
-    if (!error.reason.empty()) {
-      text.append(" (").append(printable(error.parameter, 40)).append(" ");
-      text.append(printable(error.reason, 80)).append(")");
-    }
-  } else if (response.body.empty()) {
-    text.append(" with an empty body");
-  } else {
-    text.append(" with \"").append(printable(response.body)).append("\"");
+/// `code -32602 "Invalid params" (instrument_name wrong format)`; "" for a body that is no error answer.
+std::string said(const RpcError& error) {
+  if (error.code == 0) return {};
+  std::string text = said_code(std::to_string(error.code), error.message);
+  if (!error.reason.empty()) {
+    text.append(" (").append(printable(error.parameter, 40)).append(" ");
+    text.append(printable(error.reason, 80)).append(")");
   }
-  if (!advice.empty()) text.append(": ").append(advice);
   return text;
 }
 
@@ -141,9 +118,8 @@ std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now) {
     const std::int64_t seconds = std::clamp<std::int64_t>(error.wait_s, 0, kWaitSecondsMax);
     wait = std::max(retry_after_ms(response, now), seconds * kSecondMs);
   }
-  Error meant(code, describe(response, error, advice_for(code, error)));
-  if (wait > 0) meant = std::move(meant).with_retry_at(now + wait);
-  return ApiFailure{std::move(meant), wait};
+  const FailureText text = {"deribit/futures", said(error), advice_for(code, error)};
+  return make_failure(code, response, text, wait, now);
 }
 
 }  // namespace bf::exchange::deribit

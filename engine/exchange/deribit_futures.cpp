@@ -87,11 +87,6 @@ ApiRequest DeribitFutures::candles_request(const Series& series, TimeRange windo
   return request;
 }
 
-std::optional<ApiRequest> DeribitFutures::next_candle_request(const Series& /*series*/,
-                                                              TimeMs /*from*/) const {
-  return std::nullopt;
-}
-
 Result<void> DeribitFutures::parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const {
   return deribit::parse_chart(series.interval, columns(series.kind), padded_body, out);

@@ -28,8 +28,6 @@ class DeribitFutures final : public MarketApi {
 
   [[nodiscard]] ApiRequest candles_request(const Series& series, TimeRange window) const override;
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
-  [[nodiscard]] std::optional<ApiRequest> next_candle_request(const Series& series,
-                                                              TimeMs from) const override;
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
 

@@ -135,21 +135,14 @@ tl::unexpected<Error> list_error(std::string_view what, std::string_view body) {
 }  // namespace
 
 Result<InstrumentList> parse_instrument_list(std::string_view padded_body) {
-  thread_local simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document;
-  object members;
-  simdjson::error_code error = parser.iterate(json::padded(padded_body)).get(document);
-  if (error == simdjson::SUCCESS) error = document.get_object().get(members);
-  if (error != simdjson::SUCCESS) return list_error(simdjson::error_message(error), padded_body);
-
   ListReader reader;
-  const bool read = json::for_each_member(members, [&](std::string_view key, value content) {
-    return reader.read_member(key, content);
-  });
-  if (!read) return list_error(reader.error.empty() ? "broken JSON" : reader.error, padded_body);
-  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
-    return list_error("more bytes behind the object", padded_body);
-  }
+  const auto read = [&reader](object members) {
+    return json::for_each_member(members, [&reader](std::string_view key, value content) {
+      return reader.read_member(key, content);
+    });
+  };
+  const std::string wrong = json::read_document(padded_body, reader.error, read);
+  if (!wrong.empty()) return list_error(wrong, padded_body);
   if (!reader.has_result) return list_error("no result in it", padded_body);
   return std::move(reader.list);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "store/base/http_date.h"
 
@@ -75,19 +76,32 @@ std::string_view advice_for(Code code) noexcept {
   }
 }
 
-std::string describe_failure(const ApiResponse& response, const FailureText& text) {
+Code meaning_of(std::span<const CodeMeaning> known, std::int64_t code) noexcept {
+  const auto at = std::find_if(known.begin(), known.end(),
+                               [code](const CodeMeaning& entry) { return entry.code == code; });
+  return at == known.end() ? Code::kRejected : at->meaning;
+}
+
+std::string said_code(std::string_view code, std::string_view message) {
+  if (code.empty()) return {};
+  return "code " + printable(code, 32) + " \"" + printable(message) + "\"";
+}
+
+ApiFailure make_failure(Code code, const ApiResponse& response, const FailureText& text,
+                        DurationMs wait, TimeMs now) {
   std::string out(text.source);
   out.append(" answered HTTP ").append(std::to_string(response.status));
-  if (!text.code.empty()) {
-    out.append(", code ").append(printable(text.code, 32));
-    out.append(" \"").append(printable(text.message)).append("\"");
+  if (!text.said.empty()) {
+    out.append(", ").append(text.said);
   } else if (response.body.empty()) {
     out.append(" with an empty body");
   } else {
     out.append(" with \"").append(printable(response.body)).append("\"");
   }
   if (!text.advice.empty()) out.append(": ").append(text.advice);
-  return out;
+  Error error(code, std::move(out));
+  if (wait > 0) error = std::move(error).with_retry_at(now + wait);
+  return ApiFailure{std::move(error), wait};
 }
 
 }  // namespace bf::exchange

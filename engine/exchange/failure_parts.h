@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,13 +31,24 @@ inline constexpr std::size_t kErrorBytesMax = 4'096;
 /// What to do about it; "" where there is nothing to say.
 [[nodiscard]] std::string_view advice_for(Code code) noexcept;
 
-/// "binance/um answered HTTP 400, code -1121 "Invalid symbol.": ADVICE".
+/// What a code in the body of an error answer means.
+struct CodeMeaning {
+  std::int64_t code;
+  Code meaning;
+};
+/// Codes that are absent are final: kRejected.
+[[nodiscard]] Code meaning_of(std::span<const CodeMeaning> known, std::int64_t code) noexcept;
+
+/// How an error answer is told: "binance/um answered HTTP 400, code -1121 "Invalid symbol.": ADVICE".
 struct FailureText {
-  std::string_view source;   ///< "binance/um"
-  std::string_view code;     ///< of the body; "": the body is no error object
-  std::string_view message;  ///< of the body, as it came
+  std::string_view source;  ///< "binance/um"
+  std::string said;  ///< said_code() or the like; "": the body is no error object, and is quoted
   std::string_view advice;
 };
-[[nodiscard]] std::string describe_failure(const ApiResponse& response, const FailureText& text);
+/// `code -1121 "Invalid symbol."`; "" for a code of "". `message` is as it came.
+[[nodiscard]] std::string said_code(std::string_view code, std::string_view message);
+/// `wait`: how long to stay away, ms; 0: no time is known.
+[[nodiscard]] ApiFailure make_failure(Code code, const ApiResponse& response,
+                                      const FailureText& text, DurationMs wait, TimeMs now);
 
 }  // namespace bf::exchange

@@ -53,6 +53,22 @@ bool for_each_object(value list, Read read) {
   return true;
 }
 
+/// Reads a body that is one object with nothing behind it: `read(members)` is called once. Returns "",
+/// or what is wrong: read()'s own words in `why`, where it was false and left some, or the reader's.
+template <class Read>
+[[nodiscard]] std::string read_document(std::string_view body, const std::string& why, Read read) {
+  // One a thread and reader, kept: its buffers are as large as the largest body so far.
+  thread_local simdjson::ondemand::parser parser;
+  simdjson::ondemand::document document;
+  object members;
+  simdjson::error_code error = parser.iterate(padded(body)).get(document);
+  if (error == simdjson::SUCCESS) error = document.get_object().get(members);
+  if (error != simdjson::SUCCESS) return simdjson::error_message(error);
+  if (!read(members)) return why.empty() ? "broken JSON" : why;
+  const bool more = document.current_location().error() != simdjson::OUT_OF_BOUNDS;
+  return more ? "more bytes behind the object" : "";
+}
+
 inline bool read_text(value from, std::string& out) {
   std::string_view text;
   if (from.get_string().get(text) != simdjson::SUCCESS) return false;

@@ -122,8 +122,10 @@ class MarketApi {
   [[nodiscard]] virtual Truncation truncation() const noexcept { return Truncation::kNewest; }
   /// The first candle that exists at or behind `from`: one row, without an end (spans a hole whole).
   /// nullopt where the exchange has no such request.
-  [[nodiscard]] virtual std::optional<ApiRequest> next_candle_request(const Series& series,
-                                                                      TimeMs from) const = 0;
+  [[nodiscard]] virtual std::optional<ApiRequest> next_candle_request(const Series& /*series*/,
+                                                                      TimeMs /*from*/) const {
+    return std::nullopt;
+  }
   /// The oldest open time that the exchange still serves at `now`: what lies before it is gone.
   [[nodiscard]] virtual TimeMs history_from(Kind /*kind*/, Interval /*interval*/,
                                             TimeMs /*now*/) const noexcept {
@@ -144,9 +146,14 @@ class MarketApi {
   [[nodiscard]] virtual Result<InstrumentList> parse_instruments(
       std::string_view part, std::string_view padded_body) const = 0;
   /// nullopt where the exchange tells its time in the Date header alone.
-  [[nodiscard]] virtual std::optional<ApiRequest> server_time_request() const = 0;
+  [[nodiscard]] virtual std::optional<ApiRequest> server_time_request() const {
+    return std::nullopt;
+  }
   /// Called for answers to server_time_request() alone.
-  [[nodiscard]] virtual Result<TimeMs> parse_server_time(std::string_view padded_body) const = 0;
+  [[nodiscard]] virtual Result<TimeMs> parse_server_time(std::string_view /*padded_body*/) const {
+    return fail(Code::kProtocol, std::string(exchange()) + "/" + std::string(market()) +
+                                     " tells its time in the Date header alone");
+  }
 
   /// nullopt when the answer is good as far as status, type and envelope tell; else what it means. By
   /// body, not by status alone. `now` is wall ms, for bans that name their end.

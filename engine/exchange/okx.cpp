@@ -44,16 +44,16 @@ limits::LimitRule rule(const Endpoint& endpoint, std::int64_t requests) {
 // Codes that are absent here are final: kRejected. 51021, 51022 and 51027 to 51030 among them: the
 // contract is not open, and will not be within a run.
 constexpr std::array kCodes = {
-    envelope::CodeMeaning{50001, Code::kUnavailable},  // maintenance
-    envelope::CodeMeaning{50004, Code::kUnavailable},  // timeout of the backend
-    envelope::CodeMeaning{50005, Code::kUnavailable},  // endpoint not available
-    envelope::CodeMeaning{50011, Code::kLimited},      // too many requests
-    envelope::CodeMeaning{50013, Code::kUnavailable},  // busy
-    envelope::CodeMeaning{50026, Code::kUnavailable},  // system error
-    envelope::CodeMeaning{51001, Code::kUnknownName},  // instrument does not exist
-    envelope::CodeMeaning{51012, Code::kUnknownName},  // token does not exist
-    envelope::CodeMeaning{51014, Code::kUnknownName},  // index does not exist
-    envelope::CodeMeaning{51155, Code::kBlocked},      // local compliance
+    CodeMeaning{50001, Code::kUnavailable},  // maintenance
+    CodeMeaning{50004, Code::kUnavailable},  // timeout of the backend
+    CodeMeaning{50005, Code::kUnavailable},  // endpoint not available
+    CodeMeaning{50011, Code::kLimited},      // too many requests
+    CodeMeaning{50013, Code::kUnavailable},  // busy
+    CodeMeaning{50026, Code::kUnavailable},  // system error
+    CodeMeaning{51001, Code::kUnknownName},  // instrument does not exist
+    CodeMeaning{51012, Code::kUnknownName},  // token does not exist
+    CodeMeaning{51014, Code::kUnknownName},  // index does not exist
+    CodeMeaning{51155, Code::kBlocked},      // local compliance
 };
 
 }  // namespace
@@ -109,11 +109,6 @@ ApiRequest Okx::candles_request(const Series& series, TimeRange window) const {
       cursor::candles_target(endpoint.path, okx::candles_id(series.kind, series.instrument.symbol),
                              bar, window, slot_count(series.interval, window));
   return request;
-}
-
-std::optional<ApiRequest> Okx::next_candle_request(const Series& /*series*/,
-                                                   TimeMs /*from*/) const {
-  return std::nullopt;
 }
 
 Result<void> Okx::parse_candles(const Series& series, std::string_view padded_body,

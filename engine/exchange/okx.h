@@ -38,10 +38,8 @@ class Okx final : public MarketApi {
   [[nodiscard]] std::uint32_t row_bytes_estimate() const noexcept override;
 
   [[nodiscard]] ApiRequest candles_request(const Series& series, TimeRange window) const override;
+  /// No next_candle_request(): a request without an end begins at the newest candle.
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
-  /// None: a request without an end begins at the newest candle.
-  [[nodiscard]] std::optional<ApiRequest> next_candle_request(const Series& series,
-                                                              TimeMs from) const override;
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
 

@@ -52,11 +52,6 @@ ApiRequest YahooChart::candles_request(const Series& series, TimeRange window) c
   return request;
 }
 
-std::optional<ApiRequest> YahooChart::next_candle_request(const Series& /*series*/,
-                                                          TimeMs /*from*/) const {
-  return std::nullopt;
-}
-
 TimeMs YahooChart::history_from(Kind /*kind*/, Interval interval, TimeMs now) const noexcept {
   // Less than the service's own reach by a tenth of a day: a request in time must not come too late.
   constexpr DurationMs kMargin = kDayMs / 10;
@@ -85,11 +80,6 @@ ApiRequest YahooChart::instruments_request(std::string_view /*part*/) const {
 Result<InstrumentList> YahooChart::parse_instruments(std::string_view /*part*/,
                                                      std::string_view /*padded_body*/) const {
   return fail(Code::kUsage, "yahoo/chart has no list of instruments");
-}
-
-std::optional<ApiRequest> YahooChart::server_time_request() const { return std::nullopt; }
-Result<TimeMs> YahooChart::parse_server_time(std::string_view /*padded_body*/) const {
-  return fail(Code::kUsage, "yahoo/chart tells its time in the Date header alone");
 }
 
 std::optional<ApiFailure> YahooChart::failure(const ApiResponse& response, TimeMs now) const {

@@ -31,8 +31,6 @@ class YahooChart final : public MarketApi {
   [[nodiscard]] ApiRequest candles_request(const Series& series, TimeRange window) const override;
   /// A page that begins with a hole is looked at twice: there is no request without an end.
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
-  [[nodiscard]] std::optional<ApiRequest> next_candle_request(const Series& series,
-                                                              TimeMs from) const override;
   [[nodiscard]] TimeMs history_from(Kind kind, Interval interval,
                                     TimeMs now) const noexcept override;
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
@@ -42,8 +40,6 @@ class YahooChart final : public MarketApi {
   [[nodiscard]] ApiRequest instruments_request(std::string_view part) const override;
   [[nodiscard]] Result<InstrumentList> parse_instruments(
       std::string_view part, std::string_view padded_body) const override;
-  [[nodiscard]] std::optional<ApiRequest> server_time_request() const override;
-  [[nodiscard]] Result<TimeMs> parse_server_time(std::string_view padded_body) const override;
   [[nodiscard]] std::optional<ApiFailure> failure(const ApiResponse& response,
                                                   TimeMs now) const override;
 };

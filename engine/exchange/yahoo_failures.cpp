@@ -62,19 +62,10 @@ std::string_view advice_for(Code code, const ApiResponse& response) {
   }
 }
 
-std::string describe(const ApiResponse& response, const ChartError& error,
-                     std::string_view advice) {
-  std::string text = "yahoo/chart answered HTTP " + std::to_string(response.status);
-  if (!error.code.empty()) {
-    text.append(", \"").append(printable(error.code, 40)).append("\" \"");
-    text.append(printable(error.description)).append("\"");
-  } else if (response.body.empty()) {
-    text.append(" with an empty body");
-  } else {
-    text.append(" with \"").append(printable(response.body)).append("\"");
-  }
-  if (!advice.empty()) text.append(": ").append(advice);
-  return text;
+/// `"Not Found" "No data found"`; "" for a body that is no error answer.
+std::string said(const ChartError& error) {
+  if (error.code.empty()) return {};
+  return "\"" + printable(error.code, 40) + "\" \"" + printable(error.description) + "\"";
 }
 
 }  // namespace
@@ -94,9 +85,8 @@ std::optional<ApiFailure> failure_of(const ApiResponse& response, TimeMs now) {
   }
   if (code == Code::kLimited && !response.answered_before) code = Code::kBlocked;
   const DurationMs wait = code == Code::kLimited ? retry_after_ms(response, now) : 0;
-  Error meant(code, describe(response, error, advice_for(code, response)));
-  if (wait > 0) meant = std::move(meant).with_retry_at(now + wait);
-  return ApiFailure{std::move(meant), wait};
+  const FailureText text = {"yahoo/chart", said(error), advice_for(code, response)};
+  return make_failure(code, response, text, wait, now);
 }
 
 }  // namespace bf::exchange::yahoo
