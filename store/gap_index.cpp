@@ -294,7 +294,7 @@ RangeSet GapIndex::to_ask_of(std::string_view exchange, const RangeSet& wanted, 
   RangeSet ranges = wanted;
   ranges.subtract(held_);
   for (const Answer& answer : answers_) {
-    if (answer.exchange != exchange) continue;
+    if (answer.exchange != exchange || answer.channel != Channel::kRest) continue;
     TimeRange covered = slots_in(interval_, answer.asked);
     const bool lately = answer.asked_at > now - kAskAgainMs;
     if (!lately)

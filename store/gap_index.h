@@ -94,7 +94,7 @@ class GapIndex {
   /// due, were no row of a fallback there.
   [[nodiscard]] RangeSet to_fetch(TimeRange wanted, TimeMs now) const;
   /// Slots of `wanted` without a row for which `exchange`, a fallback, should be asked at `now`: all but
-  /// those that it left out of an answer 24 h or more after they closed, or in the last hour.
+  /// those that it left out of a REST answer 24 h or more after they closed, or in the last hour.
   [[nodiscard]] RangeSet to_ask_of(std::string_view exchange, const RangeSet& wanted,
                                    TimeMs now) const;
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/backfill/reject_log.h"
+#include "engine/backfill/rescale.h"
 #include "engine/backfill/validate.h"
 
 namespace bf::backfill {
@@ -67,6 +68,20 @@ async::Task<Result<void>> keep_rejected(SeriesState& state, const store::Answer&
   co_return logged;
 }
 
+/// Makes a fallback's rows the series': as many coins, and none of slots that it is not to fill.
+Result<void> fit_to_series(const SeriesState& state, CandleBatch& rows) {
+  const Result<void> rescaled = rescale(rows, state.price_shift);
+  if (!rescaled || !state.takes) return rescaled;
+  CandleBatch taken;
+  taken.columns = rows.columns;
+  for (std::size_t row = 0; row < rows.row_count(); ++row) {
+    const TimeMs slot = slot_begin(state.interval(), rows.open_time()[row]);
+    if (state.takes->contains(slot)) taken.append_row(rows, row);
+  }
+  if (taken.row_count() != rows.row_count()) rows = std::move(taken);
+  return {};
+}
+
 }  // namespace
 
 store::Answer answer_to(const SeriesState& state, store::Channel channel, TimeRange asked) {
@@ -80,6 +95,7 @@ store::Answer answer_to(const SeriesState& state, store::Channel channel, TimeRa
 
 async::Task<Result<void>> store_answer(SeriesState& state, store::Answer answer, CandleBatch rows,
                                        async::CancelToken cancel) {
+  if (const Result<void> fitted = fit_to_series(state, rows); !fitted) co_return fitted;
   const TimeMs closed_by = answer.asked_at - state.run.options.grace_ms;
   Result<Judged> judged = judge_rows(state.target.series, answer, rows, closed_by);
   if (!judged) co_return fail(judged.error());

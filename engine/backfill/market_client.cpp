@@ -124,7 +124,11 @@ MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std:
     if (ban) end_source(Error(error).with_retry_at(wall + stay_away));
     return Attempt{fail(Error(error).with_retry_at(wall + stay_away)), !ban, false};
   }
-  if (code == Code::kBlocked) end_source(error);
+  if (code == Code::kBlocked) {
+    const Error blocked(code, error.message() + "; --proxy leads through another address");
+    end_source(blocked);
+    return Attempt{fail(blocked), false, true};
+  }
   return Attempt{fail(error), code == Code::kUnavailable, true};
 }
 

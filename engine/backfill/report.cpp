@@ -16,14 +16,22 @@ constexpr std::size_t kFailuresMax = 20;
 
 using Reasons = std::vector<std::pair<Exit, std::string>>;
 
-void add_failures(const std::string& who, const std::vector<Failure>& failures, Reasons& reasons) {
+void add_failures(const std::vector<Failure>& failures, Reasons& reasons) {
   for (const Failure& failure : failures) {
     const Exit exit = exit_of(failure.code);
-    // A series' page that failed for good shows as missing slots, which count by themselves; what failed
-    // before there was a series has none to show.
-    const bool shows_as_missing = exit == Exit::kMissing && !who.empty();
-    if (exit == Exit::kComplete || shows_as_missing) continue;
-    reasons.emplace_back(exit, who.empty() ? failure.message : who + ": " + failure.message);
+    if (exit != Exit::kComplete) reasons.emplace_back(exit, failure.message);
+  }
+}
+
+void add_failures(const SeriesReport& series, Reasons& reasons) {
+  const std::int64_t known = series.slots.wanted() - series.slots.missing;
+  for (const Failure& failure : series.failures) {
+    const Exit exit = exit_of(failure.code);
+    // A page that failed for good shows as missing slots, which count by themselves.
+    if (exit == Exit::kComplete || exit == Exit::kMissing) continue;
+    // What another source gave instead, there is no need to come back for.
+    if (exit == Exit::kTemporary && known > 0 && series.slots.missing == 0) continue;
+    reasons.emplace_back(exit, series.series.name() + ": " + failure.message);
   }
 }
 
@@ -90,9 +98,9 @@ Exit exit_of(Code code) noexcept {
 
 Exit exit_code(const RunReport& report, bool strict, Reasons* reasons) {
   Reasons all;
-  add_failures("", report.failures, all);
+  add_failures(report.failures, all);
   for (const SeriesReport& series : report.series) {
-    add_failures(series.series.name(), series.failures, all);
+    add_failures(series, all);
     add_slots(series, strict, all);
   }
   if (report.cancelled) {

@@ -7,7 +7,7 @@
 
 #include "engine/async/task_group.h"
 #include "engine/backfill/instruments.h"
-#include "engine/backfill/limiter_pool.h"
+#include "engine/backfill/open_market.h"
 #include "engine/backfill/series_run.h"
 #include "engine/backfill/targets.h"
 
@@ -15,65 +15,31 @@ namespace bf::backfill {
 namespace {
 
 constexpr std::int64_t kProgressPeriodNs = 250'000'000;
-constexpr std::int64_t kArchiveConcurrency = 8;
 
 /// One market's part of a run, and what it reports.
 struct MarketPart {
   std::unique_ptr<MarketRun> market;
+  Chain chain;
   std::vector<SeriesTarget> targets;
   std::vector<SeriesReport> reports;
   std::vector<plan::SourceTotals> planned;
   std::vector<Failure> failures;
 };
 
-/// The URL that the user set for a market ("binance/um") or its exchange ("binance"), else the default.
-Result<net::Url> base_url(const RunOptions& options, const std::map<std::string, std::string>& urls,
-                          const exchange::MarketApi& api, std::string_view fallback) {
-  const std::string exchange(api.exchange());
-  const std::string source = exchange + "/" + std::string(api.market());
-  auto chosen = urls.find(source);
-  if (chosen == urls.end()) chosen = urls.find(exchange);
-  Result<net::Url> url = net::parse_url(
-      chosen == urls.end() ? fallback : std::string_view(chosen->second), options.allow_plain_http);
-  if (!url) return url;
-  Result<net::ProxyPtr> proxy = options.proxies.choose(source, url->endpoint);
-  if (!proxy) return fail(proxy.error());
-  url->endpoint.proxy = std::move(*proxy);
-  return url;
-}
-
-Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOptions& options,
-                                               const Selection& selection, net::HttpClient& http,
-                                               LimiterPool& limiters) {
+Result<void> open_part(Services& services, const RunOptions& options, const Selection& selection,
+                       net::HttpClient& http, LimiterPool& limiters, MarketPart& part) {
   const Result<const exchange::MarketApi*> api =
       exchange::find_market(selection.exchange, selection.market);
   if (!api) return fail(api.error());
-  const Result<net::Url> base =
-      base_url(options, options.base_urls, **api, (*api)->default_base_url());
-  if (!base) return fail(base.error());
-  auto market =
-      std::make_unique<MarketRun>(services.loop, options.concurrency, kArchiveConcurrency);
-  market->api = *api;
-  market->selection = &selection;
-  const Result<void> joined = limiters.join(*market, options, *base, services.loop);
-  if (!joined) return fail(joined.error());
-  market->client = std::make_unique<MarketClient>(services.loop, http, **api, *market->limiter,
-                                                  services.observer,
-                                                  MarketClientOptions{*base, options.retries_max});
-
-  const exchange::ArchiveApi* const archive =
-      exchange::find_archive(selection.exchange, selection.market);
-  if (archive == nullptr) return market;
-  const Result<net::Url> archive_base =
-      base_url(options, options.archive_urls, **api, archive->default_base_url());
-  if (!archive_base) return fail(archive_base.error());
-  const Result<net::Url> listing_base =
-      base_url(options, options.archive_urls, **api, archive->listing_base_url());
-  if (!listing_base) return fail(listing_base.error());
-  market->archive =
-      std::make_unique<ArchiveClient>(services.loop, http, *archive, services.observer,
-                                      ArchiveClientOptions{*archive_base, *listing_base, 4});
-  return market;
+  Result<std::unique_ptr<MarketRun>> market = open_market(services, options, **api, http, limiters);
+  if (!market) return fail(market.error());
+  part.market = std::move(*market);
+  part.market->selection = &selection;
+  Result<Chain> chain = open_chain(services, options, **api, http, limiters);
+  if (!chain) return fail(chain.error());
+  part.chain = std::move(*chain);
+  part.market->has_fallbacks = !part.chain.empty();
+  return {};
 }
 
 SeriesReport report_of(const SeriesTarget& target) {
@@ -104,7 +70,7 @@ async::Task<std::vector<store::GapIndex>> read_gaps(Services& services,
 }
 
 /// Plans every target, so that the whole cost is known before the first page is asked for.
-async::Task<void> plan_targets(RunState& run, MarketPart& part) {
+async::Task<Result<void>> plan_targets(RunState& run, MarketPart& part, async::CancelToken cancel) {
   const std::vector<store::GapIndex> gaps = co_await read_gaps(run.services, part.targets);
   const exchange::ArchiveApi* const archive =
       part.market->archive ? &part.market->archive->api() : nullptr;
@@ -114,16 +80,25 @@ async::Task<void> plan_targets(RunState& run, MarketPart& part) {
     plan::add_totals(plan, *part.market->api, archive, part.planned);
     run.progress.pages_planned += static_cast<std::int64_t>(plan.files.size() + plan.pages.size());
     part.reports[i].slots = gaps[i].count(part.targets[i].wanted);
+    const Result<void> chained = co_await part.chain.plan(run, part.targets[i], gaps[i], cancel);
+    if (!chained) co_return chained;
   }
   const int share = run.options.max_weight_percent != 0 ? run.options.max_weight_percent
                                                         : part.market->api->default_share_percent();
   for (plan::SourceTotals& totals : part.planned) {
     plan::set_seconds(totals, part.market->api->limit_rules(), share);
+  }
+  for (const auto& fallback : part.chain.markets()) {
+    const auto planned = fallback->planned(run.options.max_weight_percent);
+    part.planned.insert(part.planned.end(), planned.begin(), planned.end());
+  }
+  for (const plan::SourceTotals& totals : part.planned) {
     const std::string text = totals.source + ": " + std::to_string(totals.requests) +
                              " requests, weight " + std::to_string(totals.weight) + ", about " +
                              std::to_string(totals.seconds) + " s by its limits";
     run.services.observer.on_event(Event{Event::Type::kPlanned, "", text});
   }
+  co_return Result<void>();
 }
 
 void announce_ranges(RunState& run, const MarketPart& part) {
@@ -160,15 +135,14 @@ async::Task<Result<void>> prepare_market(RunState& run, MarketPart& part,
   for (SeriesReport& refused : resolved->refused) part.reports.push_back(std::move(refused));
   run.progress.series_total += static_cast<std::int64_t>(part.targets.size());
   announce_ranges(run, part);
-  co_await plan_targets(run, part);
-  co_return Result<void>();
+  co_return co_await plan_targets(run, part, cancel);
 }
 
 async::Task<Result<void>> run_one(RunState& run, MarketPart& part, std::size_t index,
                                   async::Semaphore& places, async::CancelToken cancel) {
   SeriesReport& report = part.reports[index];
   const Result<void> done =
-      co_await run_series(run, *part.market, part.targets[index], report, cancel);
+      co_await run_series(run, *part.market, part.chain, part.targets[index], report, cancel);
   places.release();
   ++run.progress.series_done;
   const std::string text = std::to_string(report.rows_stored) + " candles stored, " +
@@ -208,21 +182,33 @@ async::Task<Result<void>> refresh_market(RunState& run, MarketPart& part,
 
 using MarketTask = async::Task<Result<void>> (*)(RunState&, MarketPart&, async::CancelToken);
 
+/// Of each limiter of the run once.
+std::vector<limits::LimiterState> limiter_states(
+    const std::vector<std::unique_ptr<MarketPart>>& parts) {
+  std::vector<limits::LimiterState> states;
+  const auto add = [&](const MarketRun& market) {
+    if (!market.shares_limiter) states.push_back(market.limiter->state());
+  };
+  for (const std::unique_ptr<MarketPart>& part : parts) {
+    add(*part->market);
+    for (const auto& fallback : part->chain.markets()) add(fallback->market());
+  }
+  return states;
+}
+
 void update_progress(RunState& run, const std::vector<std::unique_ptr<MarketPart>>& parts,
                      std::int64_t elapsed_ns) {
   Progress& progress = run.progress;
   if (run.pump != nullptr) progress.candles_stored = run.pump->rows_committed();
   progress.weight_used = progress.weight_capacity = progress.limited = 0;
   double limit_seconds = 0;
+  for (const limits::LimiterState& state : limiter_states(parts)) {
+    progress.limited += static_cast<std::int64_t>(state.limited);
+    if (state.rules.empty()) continue;
+    progress.weight_used += state.rules.front().used;
+    progress.weight_capacity += state.rules.front().capacity;
+  }
   for (const std::unique_ptr<MarketPart>& part : parts) {
-    if (!part->market->shares_limiter) {
-      const limits::LimiterState state = part->market->limiter->state();
-      progress.limited += static_cast<std::int64_t>(state.limited);
-      if (!state.rules.empty()) {
-        progress.weight_used += state.rules.front().used;
-        progress.weight_capacity += state.rules.front().capacity;
-      }
-    }
     for (const plan::SourceTotals& totals : part->planned) {
       limit_seconds = std::max(limit_seconds, static_cast<double>(totals.seconds));
     }
@@ -248,13 +234,23 @@ async::Task<Result<void>> tick_progress(RunState& run,
   }
 }
 
+/// A fallback that ended is worth a word where something is missing for it.
+void add_ended_fallbacks(MarketPart& part) {
+  const bool missing = std::any_of(part.reports.begin(), part.reports.end(),
+                                   [](const auto& series) { return series.slots.missing > 0; });
+  for (const auto& fallback : part.chain.markets()) {
+    const std::optional<Error>& ended = fallback->market().client->ended();
+    if (missing && ended) add_failure(part.failures, *ended);
+  }
+}
+
 void collect(const std::vector<std::unique_ptr<MarketPart>>& parts, RunReport& report) {
+  for (const limits::LimiterState& state : limiter_states(parts)) {
+    report.limited += static_cast<std::int64_t>(state.limited);
+    report.bans += static_cast<std::int64_t>(state.bans);
+  }
   for (const std::unique_ptr<MarketPart>& part : parts) {
-    if (!part->market->shares_limiter) {
-      const limits::LimiterState state = part->market->limiter->state();
-      report.limited += static_cast<std::int64_t>(state.limited);
-      report.bans += static_cast<std::int64_t>(state.bans);
-    }
+    add_ended_fallbacks(*part);
     for (SeriesReport& series : part->reports) {
       report.candles_stored += series.rows_stored;
       report.series.push_back(std::move(series));
@@ -311,14 +307,13 @@ async::Task<RunReport> do_markets(Services& services, RunOptions options, Market
                                                            " is selected twice"));
       continue;
     }
-    Result<std::unique_ptr<MarketRun>> market =
-        open_market(services, options, selection, http, limiters);
-    if (!market) {
-      add_failure(report.failures, market.error());
+    auto part = std::make_unique<MarketPart>();
+    const Result<void> opened = open_part(services, options, selection, http, limiters, *part);
+    if (!opened) {
+      add_failure(report.failures, opened.error());
       continue;
     }
-    parts.push_back(std::make_unique<MarketPart>());
-    parts.back()->market = std::move(*market);
+    parts.push_back(std::move(part));
   }
   co_await run_parts(run, parts, task, report, cancel);
   co_await http.close();

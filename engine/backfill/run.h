@@ -71,6 +71,9 @@ struct RunOptions {
   std::map<std::string, std::string> base_urls;
   /// "binance" -> base URL of the archive.
   std::map<std::string, std::string> archive_urls;
+  /// "blofin" ("blofin/swap", or "all" for those that are not named) -> who fills what its own source
+  /// lacks, in this order: "okx", or one market of it, "okx/swap".
+  std::map<std::string, std::vector<std::string>> fallbacks;
   net::ProxyChoice proxies;       ///< by source, "binance/um"
   bool allow_plain_http = false;  ///< plain http to hosts that are not loopback
   std::string state_dir;          ///< where bans are kept; empty: nowhere

@@ -25,7 +25,8 @@ struct MarketRun {
       : in_flight(loop, concurrency), archive_in_flight(loop, archive_concurrency) {}
 
   const exchange::MarketApi* api = nullptr;
-  const Selection* selection = nullptr;
+  const Selection* selection = nullptr;   ///< null for a fallback, of which nothing is selected
+  bool has_fallbacks = false;             ///< others may fill what this one lacks
   std::shared_ptr<limits::BanFile> bans;  ///< null: bans do not outlive the process
   std::shared_ptr<limits::RateLimiter> limiter;
   bool shares_limiter = false;  ///< with a market of the run that was opened before
@@ -63,7 +64,12 @@ struct RunState {
 struct SeriesTarget {
   Series series;
   TimeRange asked;
-  TimeRange wanted;             ///< cut to the instrument's life and to now
+  TimeRange wanted;  ///< cut to the instrument's life and to now
+  /// The asked slots that fallbacks may fill: as `wanted`, with those before the listing and those that
+  /// are not served any more.
+  TimeRange fillable;
+  std::string canonical;  ///< the instrument's canonical symbol; "" where it is not known
+  std::string multiplier = "1";
   TimeMs listed = 0;            ///< as far as it is known; kTimeMin: it is not
   std::int64_t not_listed = 0;  ///< asked slots outside the instrument's life
   std::int64_t not_served = 0;  ///< asked slots older than what the exchange still serves

@@ -4,9 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "engine/async/task_group.h"
-#include "engine/backfill/archive_files.h"
-#include "engine/backfill/rest_pages.h"
+#include "engine/backfill/fetch_plan.h"
 #include "engine/backfill/targets.h"
 
 namespace bf::backfill {
@@ -15,35 +13,6 @@ namespace {
 /// Planning again finds what an archive's file lacked and what answers left open; it ends because
 /// every answer covers its range and every failure is given up.
 constexpr int kRoundsMax = 4;
-
-/// Sends everything in `plan`, oldest first, each request as soon as there is a place for it.
-async::Task<Result<void>> spawn_all(SeriesState& state, const plan::SeriesPlan& plan,
-                                    async::TaskGroup& group) {
-  for (const exchange::ArchiveFile& file : plan.files) {
-    const Result<void> place = co_await state.market.archive_in_flight.acquire(group.token());
-    if (!place) co_return place;
-    group.spawn(fetch_file(state, file, group.token()));
-  }
-  for (const plan::PageWindow& page : plan.pages) {
-    if (state.known_holes.covers(page.window)) {
-      ++state.run.progress.pages_done;
-      continue;
-    }
-    const Result<void> place = co_await state.market.in_flight.acquire(group.token());
-    if (!place) co_return place;
-    group.spawn(fetch_page(state, page.window, group.token()));
-  }
-  co_return Result<void>();
-}
-
-async::Task<Result<void>> fetch_plan(SeriesState& state, plan::SeriesPlan plan,
-                                     async::CancelToken cancel) {
-  async::TaskGroup group(state.run.services.loop, cancel);
-  const Result<void> spawned = co_await spawn_all(state, plan, group);
-  const Result<void> joined = co_await group.join();
-  if (!joined) co_return joined;
-  co_return spawned;
-}
 
 /// The list's listing instant is the day on which the symbol was made known; trading begins later. What
 /// lies before the first candle is not listed, instead of missing for ever.
@@ -97,6 +66,38 @@ async::Task<Result<void>> fetch_missing(SeriesState& state, async::CancelToken c
   co_return Result<void>();
 }
 
+std::int64_t slots_in(Interval interval, const RangeSet& set) {
+  std::int64_t slots = 0;
+  for (const TimeRange& range : set.ranges()) slots += slot_count(interval, range);
+  return slots;
+}
+
+/// What fallbacks gave, or owe, of slots outside the instrument's life is part of what was wanted.
+void report_outside(const SeriesState& state, SeriesReport& report) {
+  const Interval interval = state.interval();
+  RangeSet outside(state.target.fillable);
+  outside.subtract(state.target.wanted);
+  const RangeSet held = outside.intersect(state.sink->writer->gaps().held());
+  RangeSet found = held;
+  found.add(state.owed);
+  if (found.empty()) return;
+  report.slots.held += slots_in(interval, held);
+  report.slots.missing += slots_in(interval, state.owed);
+  const TimeRange listed = {slot_begin(interval, state.target.listed), kTimeMax};
+  const std::int64_t not_served =
+      report.not_served > 0 ? slots_in(interval, found.intersect(listed)) : 0;
+  report.not_served -= not_served;
+  report.not_listed -= slots_in(interval, found) - not_served;
+  report.wanted.from = std::min(report.wanted.from, found.ranges().front().from);
+}
+
+/// The own source's part, and behind it the fallbacks'.
+async::Task<Result<void>> fetch_all(SeriesState& state, Chain& chain, async::CancelToken cancel) {
+  const Result<void> fetched = co_await fetch_missing(state, cancel);
+  if (!fetched || chain.empty()) co_return fetched;
+  co_return co_await chain.fill(state, cancel);
+}
+
 void report_recovery(const store::RecoveryReport& recovery, SeriesReport& report) {
   if (!recovery.damaged()) return;
   add_failure(report.failures,
@@ -108,8 +109,8 @@ void report_recovery(const store::RecoveryReport& recovery, SeriesReport& report
 }
 
 /// Rows that this run stored over held ones with other values show up as conflicts.
-async::Task<void> count_conflicts(SeriesState& state, std::int64_t held_before) {
-  const std::int64_t held_after = state.report.slots.held;
+async::Task<void> count_conflicts(SeriesState& state, std::int64_t held_before,
+                                  std::int64_t held_after) {
   if (state.pushed == 0 || held_before + state.pushed <= held_after) co_return;
   std::int64_t conflicts = 0;
   const std::function<void()> job = [&] {
@@ -128,41 +129,33 @@ async::Task<void> count_conflicts(SeriesState& state, std::int64_t held_before) 
 plan::SeriesPlan plan_of(const RunOptions& options, const MarketRun& market,
                          const SeriesTarget& target, const store::GapIndex& gaps,
                          const RangeSet& archive_tried, const RangeSet& given_up) {
-  plan::PlanOptions plan_options;
-  plan_options.source = options.source;
-  plan_options.now = market.client->now();
-  plan_options.archive_answered = archive_tried;
-  plan_options.page_rows_max = market.page_rows_max;
-  for (const store::Answer& answer : gaps.answers()) {
-    if (answer.channel == store::Channel::kArchiveDaily ||
-        answer.channel == store::Channel::kArchiveMonthly) {
-      plan_options.archive_answered.add(answer.asked);
-    }
-  }
-  RangeSet wanted = gaps.to_fetch(target.wanted, plan_options.now);
+  RangeSet wanted = gaps.to_fetch(target.wanted, market.client->now());
   wanted.subtract(given_up);
-  return plan::plan_series(target.series, wanted, *market.api,
-                           market.archive ? &market.archive->api() : nullptr, plan_options);
+  return plan_wanted(options, market, target.series, wanted, gaps, archive_tried);
 }
 
-async::Task<Result<void>> run_series(RunState& run, MarketRun& market, SeriesTarget target,
-                                     SeriesReport& report, async::CancelToken cancel) {
+async::Task<Result<void>> run_series(RunState& run, MarketRun& market, Chain& chain,
+                                     SeriesTarget target, SeriesReport& report,
+                                     async::CancelToken cancel) {
   const Result<PumpSeries*> opened = co_await run.pump->open(target.series);
   if (!opened) {
     add_failure(report.failures, opened.error());
     if (ends_run(opened.error().code())) co_return fail(opened.error());
     co_return Result<void>();
   }
-  SeriesState state{run, market, target, report, *opened, {}, {}, {}, 0, 0, {}};
+  SeriesState state(run, market, target, report, *opened);
   report_recovery(state.sink->writer->recovery(), report);
-  const std::int64_t held_before = state.sink->writer->gaps().count(target.wanted).held;
+  const std::int64_t held_before = state.sink->writer->gaps().count(target.asked).held;
 
-  const Result<void> fetched = co_await fetch_missing(state, cancel);
+  const Result<void> fetched = co_await fetch_all(state, chain, cancel);
   const Result<void> finished = co_await run.pump->finish(state.sink);
-  report.slots = state.sink->writer->gaps().count(target.wanted);
+  const store::GapIndex& gaps = state.sink->writer->gaps();
+  report.slots = gaps.count(target.wanted);
+  report_outside(state, report);
+  const std::int64_t held_after = gaps.count(target.asked).held;
   report.rows_stored = state.sink->rows_committed;
   run.pump->forget(state.sink);
-  co_await count_conflicts(state, held_before);
+  co_await count_conflicts(state, held_before, held_after);
 
   // A failed sync or write shows in both: the first is the cause.
   if (!fetched && fetched.error().code() != Code::kCancelled) {

@@ -5,13 +5,15 @@
 // stays missing; it never stops the others.
 #pragma once
 
+#include "engine/backfill/fallback.h"
 #include "engine/backfill/run_state.h"
 
 namespace bf::backfill {
 
-/// Fetches what is missing of `target` and fills in `report`, which has target's fields already.
-/// Lifetime: run, market and report outlive the task. Errors: kCancelled; kNoSpace, which ends the run.
-[[nodiscard]] async::Task<Result<void>> run_series(RunState& run, MarketRun& market,
+/// Fetches what is missing of `target`, lets the chain fill what its own source lacks, and fills in
+/// `report`, which has target's fields already. Lifetime: all references outlive the task.
+/// Errors: kCancelled; kNoSpace, which ends the run.
+[[nodiscard]] async::Task<Result<void>> run_series(RunState& run, MarketRun& market, Chain& chain,
                                                    SeriesTarget target, SeriesReport& report,
                                                    async::CancelToken cancel);
 

@@ -11,8 +11,13 @@
 
 namespace bf::backfill {
 
-/// Lifetime: run, market, target and report outlive it.
+/// Lifetime: run, market, target and report outlive it. Where a fallback fills a series, market and target
+/// are the fallback's, and the sink is the series'.
 struct SeriesState {
+  SeriesState(RunState& run_in, MarketRun& market_in, SeriesTarget& target_in,
+              SeriesReport& report_in, PumpSeries* sink_in)
+      : run(run_in), market(market_in), target(target_in), report(report_in), sink(sink_in) {}
+
   RunState& run;
   MarketRun& market;
   SeriesTarget& target;
@@ -24,6 +29,10 @@ struct SeriesState {
   std::int64_t pushed = 0;          ///< rows
   int pages_failed = 0;             ///< since the last good one
   std::optional<Error> rest_ended;  ///< why REST is not asked for anything more in this run
+  /// Slots outside the instrument's life that a fallback has, or may have, and did not give.
+  RangeSet owed;
+  int price_shift = 0;            ///< of a fallback: see rescale.h
+  std::optional<RangeSet> takes;  ///< of a fallback: rows of other slots are left where they are
 
   [[nodiscard]] Interval interval() const { return target.series.interval; }
   /// The pages of `window` failed for good.

@@ -78,6 +78,11 @@ bool archive_goes_on(const RunOptions& options, const MarketRun& market,
   return options.from.base != TimeSpec::From::kListing;
 }
 
+/// Whether fallbacks can fill what the own exchange cannot be asked for: its instruments are known.
+bool chain_goes_on(const MarketRun& market, const KnownInstruments& known, const Error& error) {
+  return market.has_fallbacks && !known.facts.empty() && error.code() != Code::kCancelled;
+}
+
 /// The symbols that the user named, where nothing is known of them, as listed at `listed` (0: unknown).
 void add_named(const MarketRun& market, TimeMs listed, FactsBySymbol& known) {
   for (const std::string& symbol : market.selection->symbols) {
@@ -123,6 +128,13 @@ async::Task<Result<void>> update_known(RunState& run, MarketRun& market, KnownIn
     }
   }
   if (refreshed) co_return Result<void>();
+  if (chain_goes_on(market, known, refreshed.error())) {
+    warn(run,
+         "the list of instruments is not to be had, so the one of an earlier run is used, and "
+         "fallbacks are asked: " +
+             refreshed.error().message());
+    co_return Result<void>();
+  }
   if (!archive_goes_on(run.options, market, known, refreshed.error())) co_return refreshed;
   warn(run,
        "the list of instruments is not to be had, so the archive is asked for the symbols as "
@@ -190,6 +202,9 @@ SeriesTarget target_of(const RunState& run, const MarketRun& market, Series seri
   const TimeRange traded = closed.intersect(life);
   target.wanted = traded.intersect({slot_ceil(interval, reach), kTimeMax});
   if (target.wanted.empty()) target.wanted = {target.wanted.from, target.wanted.from};
+  target.fillable = closed.intersect({kTimeMin, life.to});
+  target.canonical = canonical_name(facts);
+  target.multiplier = facts.multiplier;
   target.not_listed = slot_count(interval, closed) - slot_count(interval, traded);
   target.not_served = slot_count(interval, traded) - slot_count(interval, target.wanted);
   return target;

@@ -15,12 +15,19 @@ sim::GeneratedOptions without_outages(std::size_t symbols, std::uint64_t seed) {
   return options;
 }
 
+sim::GeneratedOptions with_seed(sim::GeneratedOptions options, std::uint64_t seed) {
+  options.seed = seed;
+  return options;
+}
+
 }  // namespace
 
 ShapedTruth::ShapedTruth(std::size_t symbols, std::uint64_t seed)
-    : rows_(without_outages(symbols, seed)),
-      revised_rows_(without_outages(symbols, seed ^ kRevisedSeed)) {
-  for (const sim::Market market : {sim::Market::kUm, sim::Market::kSpot}) {
+    : ShapedTruth(without_outages(symbols, seed)) {}
+
+ShapedTruth::ShapedTruth(const sim::GeneratedOptions& options)
+    : rows_(options), revised_rows_(with_seed(options, options.seed ^ kRevisedSeed)) {
+  for (const sim::Market market : sim::kMarkets) {
     const std::span<const sim::SimInstrument> all = rows_.instruments(market);
     instruments_[static_cast<std::size_t>(market)].assign(all.begin(), all.end());
   }
@@ -48,8 +55,8 @@ std::vector<Interval> ShapedTruth::intervals(sim::Market market, std::string_vie
   return rows_.intervals(market, symbol);
 }
 
-RangeSet ShapedTruth::existing(std::string_view symbol, TimeRange opens) const {
-  const sim::SimInstrument* const instrument = find_instrument(*this, sim::Market::kUm, symbol);
+RangeSet ShapedTruth::existing(sim::Market market, std::string_view symbol, TimeRange opens) const {
+  const sim::SimInstrument* const instrument = find_instrument(*this, market, symbol);
   if (instrument == nullptr) return {};
   RangeSet there(opens.intersect(instrument->life));
   const auto holes = holes_.find(symbol);
@@ -64,7 +71,7 @@ sim::RowsInfo ShapedTruth::append_rows(const sim::SimSeries& series, const sim::
     const sim::GeneratedTruth* truth;
   };
   std::vector<Piece> pieces;
-  const RangeSet there = existing(series.symbol, query.opens);
+  const RangeSet there = existing(series.market, series.symbol, query.opens);
   for (const TimeRange& range : there.ranges()) {
     RangeSet kept(range);
     kept.subtract(revised_);

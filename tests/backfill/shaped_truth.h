@@ -15,9 +15,11 @@ namespace bf::test {
 
 class ShapedTruth final : public sim::Truth {
  public:
+  /// Of Binance's markets.
   explicit ShapedTruth(std::size_t symbols, std::uint64_t seed = 1);
+  explicit ShapedTruth(const sim::GeneratedOptions& options);
 
-  /// No candle of `symbol` opens in `hole`, on either market.
+  /// No candle of `symbol` opens in `hole`, on whatever market has that name.
   void add_hole(const std::string& symbol, TimeRange hole);
   void clear_holes();
   /// What the instrument list says of `symbol`'s life; candles exist in it alone.
@@ -34,7 +36,8 @@ class ShapedTruth final : public sim::Truth {
 
  private:
   /// Where `symbol` has candles in `opens`.
-  [[nodiscard]] RangeSet existing(std::string_view symbol, TimeRange opens) const;
+  [[nodiscard]] RangeSet existing(sim::Market market, std::string_view symbol,
+                                  TimeRange opens) const;
 
   sim::GeneratedTruth rows_;
   sim::GeneratedTruth revised_rows_;

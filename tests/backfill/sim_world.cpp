@@ -221,8 +221,12 @@ CandleBatch SimWorld::true_rows(const Series& series, TimeRange range) const {
 }
 
 std::string SimWorld::difference(const Series& series, TimeRange range) {
+  return difference(series, series, range);
+}
+
+std::string SimWorld::difference(const Series& series, const Series& of, TimeRange range) {
   const CandleBatch held = stored_rows(series, range);
-  const CandleBatch truth = true_rows(series, range);
+  const CandleBatch truth = true_rows(of, range);
   const std::size_t rows = std::min(held.row_count(), truth.row_count());
   for (std::size_t row = 0; row < rows; ++row) {
     if (!same_row(held, row, truth, row)) return two_rows(held, row, truth, row);

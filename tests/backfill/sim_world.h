@@ -73,6 +73,8 @@ class SimWorld {
   [[nodiscard]] CandleBatch true_rows(const Series& series, TimeRange range) const;
   /// "" when the store has exactly the truth's rows; else the first difference.
   [[nodiscard]] std::string difference(const Series& series, TimeRange range);
+  /// As difference(), against the truth's rows of another series.
+  [[nodiscard]] std::string difference(const Series& series, const Series& of, TimeRange range);
   /// As difference(), of rows that the store has: the first one that is not the truth's; "" for none.
   [[nodiscard]] std::string wrong_row(const Series& series, TimeRange range);
   /// The answers that rows in `range` came from.

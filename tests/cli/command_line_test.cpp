@@ -180,6 +180,19 @@ TEST(RunFlagsTest, RefuseUrlsThatCannotBeMeant) {
   EXPECT_FALSE(parse_urls("archive-url", {"binance/um=http://127.0.0.1"}, false, false));
 }
 
+TEST(RunFlagsTest, ReadFallbacksForAllAndForOne) {
+  const auto read = parse_fallbacks({"okx,bybit", "blofin=okx/swap", "binance/um=bybit"});
+  ASSERT_TRUE(read);
+  EXPECT_THAT(read->at("all"), ElementsAre("okx", "bybit"));
+  EXPECT_THAT(read->at("blofin"), ElementsAre("okx/swap"));
+  EXPECT_THAT(read->at("binance/um"), ElementsAre("bybit"));
+  for (const char* const entry :
+       {"okex", "nowhere=okx", "blofin=okex", "okx=okx", "okx/swap=okx/spot", "blofin/x=okx"}) {
+    EXPECT_FALSE(parse_fallbacks({entry})) << entry;
+  }
+  EXPECT_THAT(parse_fallbacks({"yahoo"}).error().message(), HasSubstr("no list"));
+}
+
 TEST(RunFlagsTest, ReadPercentsAndCounts) {
   EXPECT_EQ(parse_percent("max-weight", "50%").value(), 50);
   EXPECT_EQ(parse_percent("max-weight", "100").value(), 100);

@@ -27,7 +27,9 @@ TEST(ConfigFile, ReadsEveryShapeOfValue) {
       "strict = true\n"
       "from = 2024-01-31\n"
       "[base-url]\n"
-      "\"binance/um\" = \"http://127.0.0.1:8080\"\n",
+      "\"binance/um\" = \"http://127.0.0.1:8080\"\n"
+      "[fallback]\n"
+      "blofin = [\"okx\", \"bybit\"]\n",
       "bf.toml");
   ASSERT_TRUE(config) << config.error().message();
   EXPECT_THAT(config->at("store").values, ElementsAre("/srv/bf"));
@@ -36,6 +38,7 @@ TEST(ConfigFile, ReadsEveryShapeOfValue) {
   EXPECT_THAT(config->at("strict").values, ElementsAre("true"));
   EXPECT_THAT(config->at("from").values, ElementsAre("2024-01-31"));
   EXPECT_THAT(config->at("base-url").values, ElementsAre("binance/um=http://127.0.0.1:8080"));
+  EXPECT_THAT(config->at("fallback").values, ElementsAre("blofin=okx,bybit"));
   EXPECT_EQ(config->at("days").line, 3U);
 }
 

@@ -33,6 +33,7 @@ const std::vector<std::string>& config_keys() {
       "exchange",
       "exclude",
       "fail-on",
+      "fallback",
       "format",
       "from",
       "gaps",
@@ -80,6 +81,20 @@ std::optional<std::string> scalar_text(const toml::node& node) {
   return std::nullopt;
 }
 
+/// As scalar_text, and a list of them with commas between.
+std::optional<std::string> list_text(const toml::node& node) {
+  const toml::array* const list = node.as_array();
+  if (list == nullptr) return scalar_text(node);
+  std::string joined;
+  for (const toml::node& element : *list) {
+    const std::optional<std::string> text = scalar_text(element);
+    if (!text) return std::nullopt;
+    if (!joined.empty()) joined += ',';
+    joined += *text;
+  }
+  return joined;
+}
+
 Result<std::vector<std::string>> read_values(std::string_view key, const toml::node& node,
                                              const std::string& where) {
   std::vector<std::string> values;
@@ -95,10 +110,11 @@ Result<std::vector<std::string>> read_values(std::string_view key, const toml::n
     }
     return values;
   }
-  const bool takes_table = key == "base-url" || key == "archive-url" || key == "proxy";
+  const bool takes_table =
+      key == "base-url" || key == "archive-url" || key == "proxy" || key == "fallback";
   if (const toml::table* const table = node.as_table(); table != nullptr && takes_table) {
     for (const auto& [name, element] : *table) {
-      const std::optional<std::string> text = scalar_text(element);
+      const std::optional<std::string> text = list_text(element);
       if (!text) return fail(Code::kUsage, where + ": the table holds what is not a plain value");
       values.push_back(std::string(name.str()) + "=" + *text);
     }

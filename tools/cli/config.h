@@ -9,6 +9,8 @@
 //   max-weight = "50%"
 //   [base-url]
 //   "binance/um" = "http://127.0.0.1:8080"
+//   [fallback]
+//   blofin = ["okx", "bybit"]
 //   [proxy]
 //   all = "http://proxy.example:3128"
 //   binance = "socks5h://user:password@127.0.0.1:1080"    # then the file has to have mode 0600

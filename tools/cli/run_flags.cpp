@@ -27,6 +27,10 @@ std::vector<Flag> work_flags(RunFlags& flags) {
   std::vector<Flag> all = {
       store_flag(flags.store),
       Flag("source", "NAME", "auto, rest or archive (default: auto)", &flags.source),
+      Flag("fallback", "[WHERE=]LIST",
+           "exchanges that fill what the own one lacks, in their order: okx,bybit, or "
+           "blofin=okx,bybit",
+           &flags.fallbacks),
       Flag("max-weight", "PERCENT", "share of the rate limit to use, such as 50%",
            &flags.max_weight),
       Flag("concurrency", "N", "requests in flight of a market (default: 64)", &flags.concurrency),
@@ -140,6 +144,47 @@ Result<std::map<std::string, std::string>> parse_urls(std::string_view flag,
   return urls;
 }
 
+namespace {
+
+/// Whether "okx" or "okx/swap", which is known, names a market with a list of instruments.
+bool has_list(const std::string& source) {
+  const auto markets = exchange::markets_of(source.substr(0, source.find('/')));
+  return markets && std::any_of(markets->begin(), markets->end(), [](const auto* market) {
+           return market->listing() != exchange::Listing::kNone;
+         });
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::vector<std::string>>> parse_fallbacks(
+    const std::vector<std::string>& entries) {
+  std::map<std::string, std::vector<std::string>> fallbacks;
+  for (const std::string& entry : entries) {
+    const std::size_t equals = entry.find('=');
+    const bool of_one = equals != std::string::npos;
+    const std::string where = of_one ? entry.substr(0, equals) : std::string("all");
+    if (where != "all") {
+      const Result<void> known = check_source_name(where, /*with_market=*/true);
+      if (!known) return fail(known.error().at("--fallback"));
+    }
+    for (const std::string& source : split(of_one ? entry.substr(equals + 1) : entry, ',')) {
+      const Result<void> known = check_source_name(source, /*with_market=*/true);
+      if (!known) return fail(known.error().at("--fallback"));
+      if (!has_list(source)) {
+        return fail(Code::kUsage, fmt::format("--fallback {}: it has no list of instruments to "
+                                              "match by",
+                                              source));
+      }
+      if (source.substr(0, source.find('/')) == where.substr(0, where.find('/'))) {
+        return fail(Code::kUsage,
+                    fmt::format("--fallback {}: an exchange is not its own fallback", entry));
+      }
+      fallbacks[where].push_back(source);
+    }
+  }
+  return fallbacks;
+}
+
 Result<std::string> state_directory(const std::string& given, const Environment& environment) {
   if (!given.empty()) return given;
   const char* const state_home = environment("XDG_STATE_HOME");
@@ -157,6 +202,9 @@ Result<void> set_work_options(const RunFlags& flags, backfill::RunOptions& optio
   const auto source = plan::parse_source_choice(flags.source);
   if (!source) return fail(source.error().at("--source"));
   options.source = *source;
+  auto fallbacks = parse_fallbacks(flags.fallbacks);
+  if (!fallbacks) return fail(fallbacks.error());
+  options.fallbacks = std::move(*fallbacks);
   if (!flags.max_weight.empty()) {
     const Result<int> percent = parse_percent("max-weight", flags.max_weight);
     if (!percent) return fail(percent.error());

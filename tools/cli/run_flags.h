@@ -34,6 +34,7 @@ struct RunFlags {
   NetworkFlags network;
   std::string store{kDefaultStore};
   std::string source = "auto";
+  std::vector<std::string> fallbacks;  ///< [EXCHANGE[/MARKET]=]SOURCE,SOURCE...
   std::string max_weight;
   std::string concurrency = "64";
   std::string series_at_once = "16";
@@ -66,6 +67,12 @@ struct RunFlags {
 [[nodiscard]] Result<std::map<std::string, std::string>> parse_urls(
     std::string_view flag, const std::vector<std::string>& entries, bool with_market,
     bool allow_plain_http);
+
+/// Who fills what a source lacks: "okx,bybit" for all, "blofin=okx,bybit" for one.
+/// Errors: kUsage: an exchange or market that is not known, a source without a list of instruments, an
+///         exchange that is its own fallback.
+[[nodiscard]] Result<std::map<std::string, std::vector<std::string>>> parse_fallbacks(
+    const std::vector<std::string>& entries);
 
 /// Whether "binance" or, `with_market`, "binance/um" is known. Errors: kUsage.
 [[nodiscard]] Result<void> check_source_name(const std::string& name, bool with_market);

@@ -73,7 +73,11 @@ TimeRange looked_at(const SpecRange& asked, const store::GapIndex& gaps, TimeRan
   TimeMs to = resolve(asked.to, now, life.from);
   if (!asked.to_given && open_end == OpenEnd::kHeld) to = known.to;
   const TimeRange whole = {slot_ceil(interval, from), slot_ceil(interval, std::min(to, now))};
-  const TimeRange alive = {slot_begin(interval, life.from), slot_ceil(interval, life.to)};
+  TimeRange alive = {slot_begin(interval, life.from), slot_ceil(interval, life.to)};
+  if (const auto held = gaps.held().ranges(); !held.empty()) {
+    alive.from = std::min(alive.from, held.front().from);
+    alive.to = std::max(alive.to, held.back().to);
+  }
   return whole.intersect(alive);
 }
 

@@ -52,7 +52,8 @@ enum class OpenEnd : std::uint8_t {
   kNow,   ///< at the last closed candle
 };
 /// What of a series is looked at: the asked range, by default from the first slot that is held or was
-/// answered, cut to `life` and to closed candles, on the grid. May be empty.
+/// answered, cut to `life` (and what is held outside of it, of a fallback) and to closed candles, on the
+/// grid. May be empty.
 [[nodiscard]] TimeRange looked_at(const SpecRange& asked, const store::GapIndex& gaps,
                                   TimeRange life, TimeMs wall_now, OpenEnd open_end);
 
