@@ -27,24 +27,6 @@ class FallbackMarket {
   FallbackMarket(async::Loop& loop, std::unique_ptr<MarketRun> market)
       : market_(std::move(market)), turn_(loop, 1) {}
 
-  /// Adds what fill() would ask for of `open`, and takes it out of `open`. As fill(), it says whether the
-  /// exchange was found to have the instrument, or refused to tell: then its other markets are not asked.
-  /// Errors: kCancelled, and what the ledger's write says.
-  [[nodiscard]] async::Task<Result<bool>> plan(RunState& run, const SeriesTarget& target,
-                                               const store::GapIndex& gaps, RangeSet& open,
-                                               async::CancelToken cancel);
-  /// Asks for `open` slots of the series, as far as this market had the instrument.
-  /// Errors: those that end the series or the run. What else fails is in `own`'s report, and `own` is
-  /// told what this market owes.
-  [[nodiscard]] async::Task<Result<bool>> fill(SeriesState& own, const RangeSet& open,
-                                               async::CancelToken cancel);
-
-  [[nodiscard]] const MarketRun& market() const noexcept { return *market_; }
-  [[nodiscard]] std::string_view exchange() const noexcept { return market_->api->exchange(); }
-  /// What was planned, with the time that this market's limits impose.
-  [[nodiscard]] std::vector<plan::SourceTotals> planned(int max_weight_percent) const;
-
- private:
   /// The instrument that stands for another exchange's.
   struct Link {
     Series series;
@@ -58,6 +40,26 @@ class FallbackMarket {
                                                                  const SeriesTarget& target,
                                                                  bool exact,
                                                                  async::CancelToken cancel);
+
+  /// Adds what fill() would ask for of `open`, and takes it out of `open`. As fill(), it says whether the
+  /// exchange was found to have the instrument, or refused to tell: then its other markets are not asked.
+  /// Errors: kCancelled, and what the ledger's write says.
+  [[nodiscard]] async::Task<Result<bool>> plan(RunState& run, const SeriesTarget& target,
+                                               const store::GapIndex& gaps, RangeSet& open,
+                                               async::CancelToken cancel);
+  /// Asks for `open` slots of the series, as far as this market had the instrument.
+  /// Errors: those that end the series or the run. What else fails is in `own`'s report, and `own` is
+  /// told what this market owes.
+  [[nodiscard]] async::Task<Result<bool>> fill(SeriesState& own, const RangeSet& open,
+                                               async::CancelToken cancel);
+
+  [[nodiscard]] const MarketRun& market() const noexcept { return *market_; }
+  [[nodiscard]] MarketRun& market() noexcept { return *market_; }
+  [[nodiscard]] std::string_view exchange() const noexcept { return market_->api->exchange(); }
+  /// What was planned, with the time that this market's limits impose.
+  [[nodiscard]] std::vector<plan::SourceTotals> planned(int max_weight_percent) const;
+
+ private:
   [[nodiscard]] async::Task<Result<void>> ensure_list(RunState& run, async::CancelToken cancel);
   [[nodiscard]] async::Task<Result<void>> read_list(RunState& run, async::CancelToken cancel);
   [[nodiscard]] async::Task<Result<void>> find_listing(RunState& run, const Series& series,

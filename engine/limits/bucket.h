@@ -48,6 +48,8 @@ class Bucket {
   /// What is used at `now`, what is in flight included.
   [[nodiscard]] virtual std::int64_t used(std::int64_t now) = 0;
   virtual void answered(std::int64_t now, const Answer& answer) = 0;
+  /// The estimate of the exchange's clock went ahead by `ns` (back: below 0), while no time passed.
+  virtual void move_clock(std::int64_t /*ns*/) {}
   /// How far the exchange's clock may be from what we take it for.
   virtual void set_uncertainty(std::int64_t /*ns*/) {}
 

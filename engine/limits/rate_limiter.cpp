@@ -276,9 +276,14 @@ void RateLimiter::Impl::store_ban(Pause& ban) const {
 }
 
 void RateLimiter::Impl::set_clock_offset(DurationMs offset, DurationMs uncertainty) {
+  const std::int64_t before = exchange_ns(now_ns());
   anchor(offset);
+  const std::int64_t moved = exchange_ns(now_ns()) - before;
   const DurationMs guard = std::clamp(uncertainty, kUncertaintyMinMs, kUncertaintyMaxMs);
-  for (const std::unique_ptr<Bucket>& bucket : buckets_) bucket->set_uncertainty(guard * kNsPerMs);
+  for (const std::unique_ptr<Bucket>& bucket : buckets_) {
+    bucket->move_clock(moved);
+    bucket->set_uncertainty(guard * kNsPerMs);
+  }
   wake_first();
 }
 

@@ -54,4 +54,11 @@ void SlidingWindow::answered(std::int64_t now, const Answer& answer) {
   if (excess > 0) add(now, excess);
 }
 
+void SlidingWindow::move_clock(std::int64_t ns) {
+  for (Batch& batch : batches_) {
+    batch.first += ns;
+    batch.last += ns;
+  }
+}
+
 }  // namespace bf::limits

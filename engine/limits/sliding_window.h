@@ -17,6 +17,7 @@ class SlidingWindow final : public Bucket {
   [[nodiscard]] std::int64_t leaves_at(std::int64_t now, std::int64_t cost) override;
   [[nodiscard]] std::int64_t used(std::int64_t now) override;
   void answered(std::int64_t now, const Answer& answer) override;
+  void move_clock(std::int64_t ns) override;
 
  private:
   /// Requests answered within a short while of each other.

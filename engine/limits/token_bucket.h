@@ -16,6 +16,7 @@ class TokenBucket final : public Bucket {
   [[nodiscard]] std::int64_t leaves_at(std::int64_t now, std::int64_t cost) override;
   [[nodiscard]] std::int64_t used(std::int64_t now) override;
   void answered(std::int64_t now, const Answer& answer) override;
+  void move_clock(std::int64_t ns) override { full_at_ += ns; }
 
  private:
   /// The time that the refill of `tokens` takes, rounded up.

@@ -143,6 +143,25 @@ TEST_F(RateLimiterTest, AClockSetBackOverATurnDoesNotOpenTheOldWindowAgain) {
   EXPECT_EQ(granted(limiter, 1), 1);
 }
 
+TEST_F(RateLimiterTest, WhatRefillsWithTimeTakesNoNoticeOfASetClock) {
+  const std::vector<LimitRule> rules = {
+      LimitRule{"sliding", Unit::kWeight, Shape::kSlidingWindow, 10, 1'000, ""},
+      LimitRule{"tokens", Unit::kWeight, Shape::kTokenBucket, 10, 1'000, ""}};
+  for (const LimitRule& rule : rules) {
+    for (const DurationMs offset : {-900 * kDayMs, 900 * kDayMs}) {
+      SCOPED_TRACE(rule.name + ", clock set by " + std::to_string(offset));
+      RateLimiter& limiter = make({rule});
+      const std::size_t first = asked_.size();
+      ASSERT_EQ(granted(limiter, 10), 10);
+      for (std::size_t i = first; i < asked_.size(); ++i) answer(limiter, asked_[i]);
+      limiter.set_clock_offset(offset, 10);
+      EXPECT_EQ(granted(limiter, 1), 0) << "not before its time";
+      pass(1'002);
+      EXPECT_EQ(granted(limiter, 10), 10) << "and no later";
+    }
+  }
+}
+
 TEST_F(RateLimiterTest, ARequestInFlightCountsOnBothSidesOfATurn) {
   RateLimiter& limiter = make({minute(10)});
   const Asked& slow = ask(limiter, 6);

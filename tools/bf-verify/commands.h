@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tools/cli/program.h"
+#include "tools/cli/run_flags.h"
 #include "tools/cli/selection.h"
 #include "tools/cli/time_spec.h"
 
@@ -27,6 +28,20 @@ struct GapsFlags {
 };
 /// Lists what is missing and what is absent provisionally, from the gap index alone.
 [[nodiscard]] cli::Exit gaps(const GapsFlags& flags);
+
+struct DiffFlags {
+  cli::OutputFlags output;
+  cli::SelectionFlags selection;
+  cli::RangeFlags range;
+  cli::NetworkFlags network;
+  std::string store{cli::kDefaultStore};
+  std::string against;
+  std::string tolerance_ticks = "0";
+  std::string tolerance_percent = "0";
+  std::string limit = "20";
+};
+/// Compares what is held with another source, and writes nothing.
+[[nodiscard]] cli::Exit diff(const DiffFlags& flags);
 
 struct ScrubFlags {
   cli::OutputFlags output;

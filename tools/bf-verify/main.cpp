@@ -14,6 +14,7 @@ constexpr const char* kName = "bf-verify";
 constexpr const char* kExamples =
     "  bf-verify check\n"
     "  bf-verify gaps --exchange binance --symbol BTCUSDT\n"
+    "  bf-verify diff --against archive --exchange binance --symbol BTCUSDT\n"
     "  bf-verify scrub --repair\n"
     "  bf-verify snapshot /backup/bf-2024-02-01\n";
 
@@ -26,6 +27,19 @@ constexpr const char* kGapsExamples =
     "  bf-verify gaps\n"
     "  bf-verify gaps --symbol BTCUSDT --from 2024-01-01 --to 2024-02-01\n"
     "  bf-verify gaps --from listing --json\n";
+
+constexpr const char* kDiffExamples =
+    "  bf-verify diff --against archive --exchange binance --market um --symbol BTCUSDT\n"
+    "  bf-verify diff --against rest --days 7 --json\n"
+    "  bf-verify diff --against okx --symbol BTC/USDT:USDT --tolerance-ticks 50 "
+    "--tolerance-percent 100\n";
+
+constexpr const char* kDiffNotes =
+    "WHERE is the series' own exchange asked once more (rest), its archive (archive), or another\n"
+    "exchange's instrument of the same canonical symbol (okx, okx/swap). Prices differ by ticks,\n"
+    "volumes by percent of the larger one. Differences over the tolerances make exit 4. Nothing "
+    "is\n"
+    "written.\n\n";
 
 constexpr const char* kScrubExamples =
     "  bf-verify scrub\n"
@@ -85,6 +99,27 @@ Command gaps_command(bf::verify::GapsFlags& flags) {
   return command;
 }
 
+Command diff_command(bf::verify::DiffFlags& flags) {
+  Command command{"diff",
+                  "Compares held candles with another source.",
+                  kDiffExamples,
+                  std::string(kDiffNotes) + cli::kExitCodesText,
+                  {}};
+  command.add(
+      {Flag("against", "WHERE", "rest, archive, EXCHANGE or EXCHANGE/MARKET", &flags.against)});
+  command.add(cli::selection_flags(flags.selection));
+  command.add(cli::range_flags(flags.range));
+  command.add({cli::store_flag(flags.store),
+               Flag("tolerance-ticks", "N", "prices may differ by so many ticks (default: 0)",
+                    &flags.tolerance_ticks),
+               Flag("tolerance-percent", "N", "volumes may differ by so many percent (default: 0)",
+                    &flags.tolerance_percent),
+               Flag("limit", "N", "differences of a series to list (default: 20)", &flags.limit)});
+  command.add(cli::network_flags(flags.network));
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
 Command scrub_command(bf::verify::ScrubFlags& flags) {
   Command command{"scrub",
                   "Finds every damaged file, and repairs the store.",
@@ -116,6 +151,7 @@ Command snapshot_command(bf::verify::SnapshotFlags& flags) {
 int main(int argc, char** argv) {
   bf::verify::CheckFlags check;
   bf::verify::GapsFlags gaps;
+  bf::verify::DiffFlags diff;
   bf::verify::ScrubFlags scrub;
   bf::verify::SnapshotFlags snapshot;
   cli::Program program;
@@ -126,11 +162,13 @@ int main(int argc, char** argv) {
                     std::to_string(bf::store::kFormatVersion);
   program.commands.push_back(check_command(check));
   program.commands.push_back(gaps_command(gaps));
+  program.commands.push_back(diff_command(diff));
   program.commands.push_back(scrub_command(scrub));
   program.commands.push_back(snapshot_command(snapshot));
   return cli::run_program(program, argc, argv, [&](const std::string& command) {
     if (command == "check") return bf::verify::check(check);
     if (command == "gaps") return bf::verify::gaps(gaps);
+    if (command == "diff") return bf::verify::diff(diff);
     return command == "scrub" ? bf::verify::scrub(scrub) : bf::verify::snapshot(snapshot);
   });
 }

@@ -20,6 +20,7 @@ namespace {
 /// Every flag of every program that may stand in a file, sorted.
 const std::vector<std::string>& config_keys() {
   static const std::vector<std::string> keys = {
+      "against",
       "all",
       "allow-network-store",
       "allow-plain-http",
@@ -41,6 +42,7 @@ const std::vector<std::string>& config_keys() {
       "json",
       "kind",
       "log-file",
+      "limit",
       "lookback",
       "market",
       "max-weight",
@@ -59,6 +61,8 @@ const std::vector<std::string>& config_keys() {
       "symbols-file",
       "time",
       "to",
+      "tolerance-percent",
+      "tolerance-ticks",
       "verbose",
   };
   return keys;
