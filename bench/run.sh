@@ -12,6 +12,9 @@ trap 'rm -rf "$store"' EXIT
 
 echo '== virtual run: 541 symbols x 90 days by REST'
 "$build/bin/virtual_run_bench" "$store"
+rm -rf "$store"
+echo '== all exchanges at once'
+"$build/bin/every_exchange_bench" "$store"
 for server in nginx sim; do
   echo "== loopback throughput, $server"
   "$root/bench/loopback.py" "$build" --server "$server" --dir "$folder"

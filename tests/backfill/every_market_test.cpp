@@ -156,6 +156,36 @@ TEST(MarketsOfOneExchange, HaveOneBudget) {
   }
 }
 
+TEST(AllMarkets, AtOnceKeepTheirLimitsAndGiveTheTruth) {
+  sim::GeneratedOptions generated;
+  generated.symbols = kSymbols;
+  generated.markets.assign(sim::kMarkets.begin(), sim::kMarkets.end());
+  generated.life = {kRange.from, kTimeMax};
+  const sim::GeneratedTruth truth(generated);
+  SimWorld world(truth);
+  backfill::RunOptions options = world.options("um", {}, kRange);
+  options.selections.clear();
+  std::vector<Series> all;
+  for (const sim::Market market : sim::kMarkets) {
+    const std::string name(sim::market_name(market));
+    std::vector<std::string> symbols;
+    for (const sim::SimInstrument& instrument : truth.instruments(market)) {
+      symbols.push_back(instrument.symbol);
+      all.push_back(world.series(name, instrument.symbol));
+    }
+    const backfill::RunOptions one = world.options(name, symbols, kRange);
+    options.selections.push_back(one.selections.front());
+    options.base_urls.insert(one.base_urls.begin(), one.base_urls.end());
+  }
+  const backfill::RunReport report = world.run(options);
+  EXPECT_EQ(backfill::exit_code(report, /*strict=*/false), Exit::kComplete) << failures_of(report);
+  for (const Series& series : all) {
+    EXPECT_EQ(world.difference(series, kRange), "") << series.name();
+  }
+  const sim::LedgerCounters& counters = world.ledger().counters();
+  EXPECT_EQ(counters.limited + counters.banned + counters.failed + counters.out_of_turn, 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
                          ::testing::Values(sim::Market::kUm, sim::Market::kSpot,
                                            sim::Market::kOkxSwap, sim::Market::kOkxFutures,
