@@ -9,6 +9,7 @@
 #include "engine/backfill/instruments.h"
 #include "engine/backfill/limiter_pool.h"
 #include "engine/backfill/series_run.h"
+#include "engine/backfill/source_url.h"
 #include "engine/backfill/targets.h"
 
 namespace bf::backfill {
@@ -26,22 +27,6 @@ struct MarketPart {
   std::vector<Failure> failures;
 };
 
-/// The URL that the user set for a market ("binance/um") or its exchange ("binance"), else the default.
-Result<net::Url> base_url(const RunOptions& options, const std::map<std::string, std::string>& urls,
-                          const exchange::MarketApi& api, std::string_view fallback) {
-  const std::string exchange(api.exchange());
-  const std::string source = exchange + "/" + std::string(api.market());
-  auto chosen = urls.find(source);
-  if (chosen == urls.end()) chosen = urls.find(exchange);
-  Result<net::Url> url = net::parse_url(
-      chosen == urls.end() ? fallback : std::string_view(chosen->second), options.allow_plain_http);
-  if (!url) return url;
-  Result<net::ProxyPtr> proxy = options.proxies.choose(source, url->endpoint);
-  if (!proxy) return fail(proxy.error());
-  url->endpoint.proxy = std::move(*proxy);
-  return url;
-}
-
 Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOptions& options,
                                                const Selection& selection, net::HttpClient& http,
                                                LimiterPool& limiters) {
@@ -49,7 +34,7 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
       exchange::find_market(selection.exchange, selection.market);
   if (!api) return fail(api.error());
   const Result<net::Url> base =
-      base_url(options, options.base_urls, **api, (*api)->default_base_url());
+      source_url(options, options.base_urls, **api, (*api)->default_base_url());
   if (!base) return fail(base.error());
   auto market =
       std::make_unique<MarketRun>(services.loop, options.concurrency, kArchiveConcurrency);
@@ -65,10 +50,10 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
       exchange::find_archive(selection.exchange, selection.market);
   if (archive == nullptr) return market;
   const Result<net::Url> archive_base =
-      base_url(options, options.archive_urls, **api, archive->default_base_url());
+      source_url(options, options.archive_urls, **api, archive->default_base_url());
   if (!archive_base) return fail(archive_base.error());
   const Result<net::Url> listing_base =
-      base_url(options, options.archive_urls, **api, archive->listing_base_url());
+      source_url(options, options.archive_urls, **api, archive->listing_base_url());
   if (!listing_base) return fail(listing_base.error());
   market->archive =
       std::make_unique<ArchiveClient>(services.loop, http, *archive, services.observer,
