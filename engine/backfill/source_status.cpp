@@ -179,7 +179,8 @@ SourceStatus status_of(const exchange::MarketApi& api, const RunOptions& options
       plan::throughput_of(api, Kind::kCandles, Interval::k1m, status.share_percent);
   status.page_rows = most.page_rows;
   status.candles_per_minute = most.candles_per_minute;
-  status.history_from = api.history_from(Kind::kCandles, Interval::k1m, now);
+  const TimeMs oldest = api.history_from(Kind::kCandles, Interval::k1m, now);
+  if (oldest != kTimeMin) status.history_from = slot_begin(Interval::k1m, oldest + kMinuteMs - 1);
   return status;
 }
 
@@ -197,6 +198,7 @@ Result<void> add_market(Round& round, const RunOptions& options, const exchange:
   round.statuses.back().server = server_name(base->endpoint);
   for (const std::unique_ptr<MarketServer>& known : round.markets) {
     if (known->market.limiter != server->market.limiter) continue;
+    round.statuses[index].shares_with = round.statuses[known->sources.front()].source;
     known->sources.push_back(index);
     return {};
   }
@@ -228,6 +230,7 @@ Result<void> add_archive(Round& round, const RunOptions& options, const exchange
   round.statuses.push_back(std::move(status));
   for (const std::unique_ptr<ArchiveServer>& known : round.archives) {
     if (known->base.endpoint != base->endpoint || known->base.path != base->path) continue;
+    round.statuses[index].shares_with = round.statuses[known->sources.front()].source;
     known->sources.push_back(index);
     return {};
   }

@@ -37,6 +37,8 @@ struct LimitUse {
 struct SourceStatus {
   std::string source;  ///< "binance/um", "binance/um archive"
   std::string server;  ///< "https://host:port", and the proxy on the way
+  /// The source before it whose budget, and whose answer, is its own too; "": none.
+  std::string shares_with;
   SourceState state = SourceState::kUnreachable;
   bool asked = false;  ///< false: a ban stands, and nothing was sent
   std::string reason;  ///< why it is not reachable; "" where it is

@@ -111,6 +111,11 @@ TEST_F(SourceStatusTest, EveryMarketIsReachableByOneRequestAServer) {
     EXPECT_GT(status.candles_per_minute, 0);
     const bool forgets = status.source == "yahoo/chart";
     EXPECT_EQ(status.history_from != kTimeMin, forgets);
+    EXPECT_EQ(status.history_from % kMinuteMs, 0);
+    const bool second = status.source == "okx/futures" || status.source == "okx/spot";
+    if (status.source.starts_with("okx/")) {
+      EXPECT_EQ(status.shares_with, second ? "okx/swap" : "");
+    }
   }
   // OKX' three markets share a server, and so do Bybit's, and both archives.
   EXPECT_EQ(requests_, all.size() - 2 - 2 - 1);
