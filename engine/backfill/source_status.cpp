@@ -81,18 +81,20 @@ void set_finding(Round& round, const std::vector<std::size_t>& sources, const Fi
   }
 }
 
-/// The exchange's clock `trip_ms` after the request left: by its own endpoint, else by the second of the
-/// Date header.
-void set_clock(const MarketClient& client, const Result<net::HttpResponse>& response,
-               TimeMs wall_now, DurationMs trip_ms, SourceStatus& status) {
+/// The exchange's clock, `trip_ms` after the request left: by its answer, else by the second of the Date
+/// header. Errors: kProtocol: what should be a time is none.
+Result<void> set_clock(const MarketClient& client, const Result<net::HttpResponse>& response,
+                       TimeMs wall_now, DurationMs trip_ms, SourceStatus& status) {
   status.clock_uncertainty_ms = trip_ms / 2 + 1;
   if (const std::optional<DurationMs> date = client.date_offset_ms()) {
     status.clock_offset_ms = *date + kSecondMs / 2 + trip_ms / 2;
     status.clock_uncertainty_ms += kSecondMs / 2;
   } else if (response && client.api().server_time_request()) {
     const Result<TimeMs> time = client.api().parse_server_time(response->body);
-    if (time) status.clock_offset_ms = *time - (wall_now - trip_ms / 2);
+    if (!time) return fail(time.error().at(client.name()));
+    status.clock_offset_ms = *time - (wall_now - trip_ms / 2);
   }
+  return {};
 }
 
 std::vector<LimitUse> uses_of(const limits::RateLimiter& limiter,
@@ -117,7 +119,14 @@ async::Task<Result<void>> ask_market(Round& round, MarketServer& server,
   const DurationMs trip_ms = (round.loop.now_ns() - market.client->last_sent_ns()) / kNsPerMs;
 
   Finding finding;
+  SourceStatus told;
   if (!response) finding = finding_of(response.error(), round.deadline_ms);
+  if (finding.state == SourceState::kReachable) {
+    told.answer_ms = trip_ms;
+    const Result<void> clock =
+        set_clock(*market.client, response, round.loop.clock().wall_ms(), trip_ms, told);
+    if (!clock) finding = finding_of(clock.error(), round.deadline_ms);
+  }
   set_finding(round, server.sources, finding);
   // A ban that was not seen here is one that stood: nothing was sent.
   const bool asked = finding.state != SourceState::kBanned || market.limiter->state().bans > 0;
@@ -127,8 +136,9 @@ async::Task<Result<void>> ask_market(Round& round, MarketServer& server,
     status.asked = asked;
     status.limits = uses;
     if (finding.state != SourceState::kReachable) continue;
-    status.answer_ms = trip_ms;
-    set_clock(*market.client, response, round.loop.clock().wall_ms(), trip_ms, status);
+    status.answer_ms = told.answer_ms;
+    status.clock_offset_ms = told.clock_offset_ms;
+    status.clock_uncertainty_ms = told.clock_uncertainty_ms;
   }
   co_return Result<void>();
 }

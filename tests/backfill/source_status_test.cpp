@@ -213,6 +213,16 @@ TEST_F(SourceStatusTest, WhoIsNotThereIsUnreachableAndTheOthersAreAsked) {
   EXPECT_THAT(ask_one(select("deribit", "futures")).reason, HasSubstr("HTTP 503"));
 }
 
+TEST_F(SourceStatusTest, AnAnswerThatIsNoTimeIsNone) {
+  for (const std::string fault : {"html", "empty", "truncate=5"}) {
+    faults_ = "time " + fault;
+    const SourceStatus um = ask_one(select("binance", "um"));
+    EXPECT_EQ(um.state, SourceState::kUnreachable) << fault;
+    EXPECT_FALSE(um.answer_ms) << fault;
+    EXPECT_FALSE(um.reason.empty()) << fault;
+  }
+}
+
 TEST_F(SourceStatusTest, WhoDoesNotAnswerInTimeIsUnreachable) {
   latency_ns_ = 30'000'000'000;
   const TimeMs began = loop_.clock().wall_ms();

@@ -28,12 +28,13 @@ GENERATED = ("--generate", 7, "--symbols", 2, "--from", "2024-01-01")
 # Far behind the newest bars of OKX, which has an endpoint of its own for those; and with an outage in it.
 OLD = 1_713_484_800_000  # 2024-04-19
 
-# Class of the library, series of bf-sim, rows of a page, how it is paged (ccxt_client.js). `paginate`
-# ends at the present: with `until` the library asks OKX, Bybit and Deribit for windows of more than a
-# page, of which they give the newest rows. For BloFin it knows no `since`.
+# Class of the library, series of bf-sim, rows of a page, how it is paged (ccxt_client.js). With `until` the
+# library asks for windows up to that end, larger than a page: Binance gives the oldest rows of such a one,
+# OKX, Bybit and Deribit the newest, so that all but a page is lost. For BloFin it knows no `since`.
 PAGED = [
     ("binance", "binance/spot/S000USDT", 1_000, "forward"),
     ("binance", "binance/spot/S000USDT", 1_000, "paginate"),
+    ("binance", "binance/spot/S001USDT", 1_000, "until"),
     ("binanceusdm", "binance/um/S001USDT", 1_000, "forward"),
     ("binanceusdm", "binance/um/S001USDT", 1_000, "paginate"),
     ("okx", "okx/swap/S000-USDT-SWAP", 300, "forward"),
