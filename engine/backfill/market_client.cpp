@@ -12,8 +12,6 @@ namespace {
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kBackoffFirstMs = 500;
 constexpr std::int64_t kBackoffMaxMs = 60'000;
-/// A server that answers every request with 429 is not served for ever.
-constexpr int kLimitedAnswersMax = 20;
 /// Where a 429 does not say how long: to the end of a minute's window.
 constexpr DurationMs kLimitedPauseMs = kMinuteMs;
 /// Where a ban does not say how long: the shortest that Binance documents.
@@ -66,6 +64,11 @@ std::string MarketClient::name() const {
 }
 
 TimeMs MarketClient::now() const { return loop_.clock().wall_ms() + clock_offset_ms_; }
+
+std::optional<DurationMs> MarketClient::date_offset_ms() const {
+  if (clock_asked_ns_ < 0 || api_.server_time_request()) return std::nullopt;
+  return clock_offset_ms_;
+}
 
 std::int64_t MarketClient::backoff_ns(std::int64_t retry) {
   // SplitMix64: full jitter needs no better randomness, and the virtual clock needs the same each run.
@@ -149,6 +152,7 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   http_request.endpoint = options_.base.endpoint;
   http_request.target = options_.base.path + request.target;
   http_request.user_agent = api_.user_agent();
+  last_sent_ns_ = loop_.now_ns();
   Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
   if (!response) {
     limiter_.answered(*permit, limits::Feedback{});
@@ -176,7 +180,7 @@ async::Task<Result<net::HttpResponse>> MarketClient::get(exchange::ApiRequest re
     Attempt attempt = co_await this->attempt(request, cancel);
     if (attempt.outcome || !attempt.again) co_return std::move(attempt.outcome);
     if (!attempt.counts) {
-      if (++limited == kLimitedAnswersMax) co_return std::move(attempt.outcome);
+      if (++limited == options_.limited_max) co_return std::move(attempt.outcome);
       continue;  // the limiter holds the next attempt back
     }
     if (retries == options_.retries_max) {

@@ -29,6 +29,7 @@ namespace bf::backfill {
 struct MarketClientOptions {
   net::Url base;
   std::int64_t retries_max = 6;
+  int limited_max = 20;  ///< a server that answers every request with 429 is not served for ever
 };
 
 class MarketClient {
@@ -54,6 +55,11 @@ class MarketClient {
   [[nodiscard]] async::Task<Result<void>> ensure_clock(async::CancelToken cancel);
   /// Wall ms by the exchange's clock, as far as it is known.
   [[nodiscard]] TimeMs now() const;
+  /// How far that clock is ahead of ours by the last Date header, which is up to a second old; nullopt
+  /// where none came, and where the exchange has an answer for its time.
+  [[nodiscard]] std::optional<DurationMs> date_offset_ms() const;
+  /// When the last request left, steady ns; connecting comes after that.
+  [[nodiscard]] std::int64_t last_sent_ns() const noexcept { return last_sent_ns_; }
 
   [[nodiscard]] const exchange::MarketApi& api() const noexcept { return api_; }
   [[nodiscard]] limits::RateLimiter& limiter() noexcept { return limiter_; }
@@ -88,6 +94,7 @@ class MarketClient {
   std::int64_t clock_asked_ns_ = -1;  ///< when the exchange's time was last asked for; -1: never
   DurationMs clock_offset_ms_ = 0;
   std::int64_t last_success_ns_ = -1;
+  std::int64_t last_sent_ns_ = 0;
   std::uint64_t jitter_state_;
   std::optional<Error> ended_;
 };

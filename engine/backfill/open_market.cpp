@@ -4,26 +4,12 @@
 #include <utility>
 #include <vector>
 
+#include "engine/backfill/source_url.h"
+
 namespace bf::backfill {
 namespace {
 
 constexpr std::int64_t kArchiveConcurrency = 8;
-
-/// The URL that the user set for a market ("binance/um") or its exchange ("binance"), else the default.
-Result<net::Url> base_url(const RunOptions& options, const std::map<std::string, std::string>& urls,
-                          const exchange::MarketApi& api, std::string_view fallback) {
-  const std::string exchange(api.exchange());
-  const std::string source = exchange + "/" + std::string(api.market());
-  auto chosen = urls.find(source);
-  if (chosen == urls.end()) chosen = urls.find(exchange);
-  Result<net::Url> url = net::parse_url(
-      chosen == urls.end() ? fallback : std::string_view(chosen->second), options.allow_plain_http);
-  if (!url) return url;
-  Result<net::ProxyPtr> proxy = options.proxies.choose(source, url->endpoint);
-  if (!proxy) return fail(proxy.error());
-  url->endpoint.proxy = std::move(*proxy);
-  return url;
-}
 
 /// What the options say of a market, or of its exchange, or of all.
 const std::vector<std::string>* fallbacks_of(const RunOptions& options,
@@ -65,7 +51,7 @@ Result<std::vector<const exchange::MarketApi*>> markets_named(const std::string&
 Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOptions& options,
                                                const exchange::MarketApi& api,
                                                net::HttpClient& http, LimiterPool& limiters) {
-  const Result<net::Url> base = base_url(options, options.base_urls, api, api.default_base_url());
+  const Result<net::Url> base = source_url(options, options.base_urls, api, api.default_base_url());
   if (!base) return fail(base.error());
   auto market =
       std::make_unique<MarketRun>(services.loop, options.concurrency, kArchiveConcurrency);
@@ -79,10 +65,10 @@ Result<std::unique_ptr<MarketRun>> open_market(Services& services, const RunOpti
   const exchange::ArchiveApi* const archive = exchange::find_archive(api.exchange(), api.market());
   if (archive == nullptr) return market;
   const Result<net::Url> archive_base =
-      base_url(options, options.archive_urls, api, archive->default_base_url());
+      source_url(options, options.archive_urls, api, archive->default_base_url());
   if (!archive_base) return fail(archive_base.error());
   const Result<net::Url> listing_base =
-      base_url(options, options.archive_urls, api, archive->listing_base_url());
+      source_url(options, options.archive_urls, api, archive->listing_base_url());
   if (!listing_base) return fail(listing_base.error());
   market->archive =
       std::make_unique<ArchiveClient>(services.loop, http, *archive, services.observer,

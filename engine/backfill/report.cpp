@@ -50,6 +50,23 @@ void add_slots(const SeriesReport& series, bool strict, Reasons& reasons) {
 
 }  // namespace
 
+std::vector<SourceRows> rows_by_source(const RunReport& report) {
+  std::vector<SourceRows> all;
+  for (const SeriesReport& series : report.series) {
+    for (const SourceRows& part : series.rows_by_source) {
+      const auto known = std::find_if(all.begin(), all.end(), [&part](const SourceRows& source) {
+        return source.source == part.source;
+      });
+      if (known == all.end()) {
+        all.push_back(part);
+      } else {
+        known->rows += part.rows;
+      }
+    }
+  }
+  return all;
+}
+
 void add_failure(std::vector<Failure>& failures, const Error& error) {
   for (Failure& known : failures) {
     if (known.code != error.code()) continue;

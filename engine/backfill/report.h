@@ -61,6 +61,9 @@ struct RunReport {
   std::int64_t bans = 0;
 };
 
+/// What the run stored of all series, by where it came from; in the order in which the series name them.
+[[nodiscard]] std::vector<SourceRows> rows_by_source(const RunReport& report);
+
 /// The documented exit codes (docs/exit-codes are in README.md, "Exit codes").
 enum class Exit : int {
   kComplete = 0,

@@ -214,6 +214,10 @@ Result<InstrumentList> BitunixFutures::parse_instruments(std::string_view /*part
   return std::move(reader.list);
 }
 
+ApiRequest BitunixFutures::ping_request(TimeMs /*now*/) const {
+  return {"/api/v1/futures/market/trading_pairs?symbols=BTCUSDT", 1, {}};
+}
+
 std::optional<ApiFailure> BitunixFutures::failure(const ApiResponse& response, TimeMs now) const {
   envelope::FailureRules rules;
   rules.source = "bitunix/futures";

@@ -86,6 +86,10 @@ Result<InstrumentList> BlofinSwap::parse_instruments(std::string_view /*part*/,
   return blofin::parse_instruments(padded_body);
 }
 
+ApiRequest BlofinSwap::ping_request(TimeMs /*now*/) const {
+  return {"/api/v1/market/instruments?instId=BTC-USDT", 1, {}};
+}
+
 std::optional<ApiFailure> BlofinSwap::failure(const ApiResponse& response, TimeMs now) const {
   envelope::FailureRules rules;
   rules.source = "blofin/swap";

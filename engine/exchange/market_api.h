@@ -155,6 +155,13 @@ class MarketApi {
                                      " tells its time in the Date header alone");
   }
 
+  /// The lightest request that shows whether the server serves us. That it does not know a name in it is
+  /// as good an answer as any.
+  [[nodiscard]] virtual ApiRequest ping_request(TimeMs /*now*/) const {
+    std::optional<ApiRequest> time = server_time_request();
+    return time ? *std::move(time) : instruments_request("");
+  }
+
   /// nullopt when the answer is good as far as status, type and envelope tell; else what it means. By
   /// body, not by status alone. `now` is wall ms, for bans that name their end.
   [[nodiscard]] virtual std::optional<ApiFailure> failure(const ApiResponse& response,
@@ -231,6 +238,8 @@ class ArchiveApi {
                                                    std::string_view market);
 /// The markets of one exchange (its default first). Errors: kUsage, with the list.
 [[nodiscard]] Result<std::vector<const MarketApi*>> markets_of(std::string_view exchange);
+/// All markets, those of an exchange together.
+[[nodiscard]] std::vector<const MarketApi*> all_markets();
 /// nullptr where the market has no archive.
 [[nodiscard]] const ArchiveApi* find_archive(std::string_view exchange, std::string_view market);
 

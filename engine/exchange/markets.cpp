@@ -120,6 +120,12 @@ Result<const MarketApi*> find_market(std::string_view exchange, std::string_view
   return fail(unknown_name("market of " + std::string(exchange), market, known));
 }
 
+std::vector<const MarketApi*> all_markets() {
+  std::vector<const MarketApi*> markets;
+  for (const MarketEntry& entry : entries()) markets.push_back(entry.api);
+  return markets;
+}
+
 const ArchiveApi* find_archive(std::string_view exchange, std::string_view market) {
   for (const MarketEntry& entry : entries()) {
     if (entry.api->exchange() == exchange && entry.api->market() == market) return entry.archive;

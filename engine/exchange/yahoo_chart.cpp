@@ -82,6 +82,12 @@ Result<InstrumentList> YahooChart::parse_instruments(std::string_view /*part*/,
   return fail(Code::kUsage, "yahoo/chart has no list of instruments");
 }
 
+ApiRequest YahooChart::ping_request(TimeMs now) const {
+  const Series index{Instrument{"yahoo", "chart", "^GSPC"}, Kind::kCandles, Interval::k1h};
+  const TimeMs to = slot_begin(Interval::k1h, now);
+  return candles_request(index, {to - kDayMs, to});
+}
+
 std::optional<ApiFailure> YahooChart::failure(const ApiResponse& response, TimeMs now) const {
   return yahoo::failure_of(response, now);
 }

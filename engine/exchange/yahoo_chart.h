@@ -40,6 +40,7 @@ class YahooChart final : public MarketApi {
   [[nodiscard]] ApiRequest instruments_request(std::string_view part) const override;
   [[nodiscard]] Result<InstrumentList> parse_instruments(
       std::string_view part, std::string_view padded_body) const override;
+  [[nodiscard]] ApiRequest ping_request(TimeMs now) const override;
   [[nodiscard]] std::optional<ApiFailure> failure(const ApiResponse& response,
                                                   TimeMs now) const override;
 };

@@ -98,14 +98,39 @@ SourceTotals& totals_of(std::vector<SourceTotals>& totals, std::string source) {
   return totals.back();
 }
 
+/// What of `rule` may be used in a window.
+std::int64_t allowed_of(const limits::LimitRule& rule, int share_percent) {
+  return std::max<std::int64_t>(1, rule.capacity * share_percent / 100);
+}
+
 /// How long `amount` takes under `rule` when nothing else binds, ms.
 DurationMs time_under(const limits::LimitRule& rule, std::int64_t amount, int share_percent) {
-  const std::int64_t allowed = std::max<std::int64_t>(1, rule.capacity * share_percent / 100);
+  const std::int64_t allowed = allowed_of(rule, share_percent);
   if (amount <= allowed) return 0;
   if (rule.shape == limits::Shape::kTokenBucket) {
     return (amount - allowed) * rule.window_ms / allowed;
   }
   return (amount - 1) / allowed * rule.window_ms;
+}
+
+SourceTotals::EndpointPart& part_of(SourceTotals& totals, std::string_view endpoint) {
+  std::vector<SourceTotals::EndpointPart>& parts = totals.by_endpoint;
+  const auto at = std::find_if(parts.begin(), parts.end(),
+                               [endpoint](const auto& part) { return part.endpoint == endpoint; });
+  if (at != parts.end()) return *at;
+  parts.push_back({endpoint, 0, 0});
+  return parts.back();
+}
+
+/// What `rule` counts of `totals`.
+std::int64_t counted_by(const limits::LimitRule& rule, const SourceTotals& totals) {
+  const bool weight = rule.unit == limits::Unit::kWeight;
+  if (rule.endpoint.empty()) return weight ? totals.weight : totals.requests;
+  std::int64_t counted = 0;
+  for (const SourceTotals::EndpointPart& part : totals.by_endpoint) {
+    if (part.endpoint == rule.endpoint) counted += weight ? part.weight : part.requests;
+  }
+  return counted;
 }
 
 }  // namespace
@@ -150,9 +175,13 @@ void add_totals(const SeriesPlan& plan, const exchange::MarketApi& market,
   }
   if (plan.pages.empty()) return;
   SourceTotals& rest = totals_of(totals, exchange + "/" + std::string(market.market()) + " rest");
+  SourceTotals::EndpointPart& part =
+      part_of(rest, market.candles_request(plan.series, plan.pages.front().window).endpoint);
   for (const PageWindow& page : plan.pages) {
     rest.requests += 1;
     rest.weight += page.weight;
+    part.requests += 1;
+    part.weight += page.weight;
     rest.candles += page.rows_max;
     rest.bytes += std::int64_t{page.rows_max} * market.row_bytes_estimate();
   }
@@ -161,11 +190,34 @@ void add_totals(const SeriesPlan& plan, const exchange::MarketApi& market,
 void set_seconds(SourceTotals& totals, const limits::LimitRules& rules, int share_percent) {
   DurationMs longest = 0;
   for (const limits::LimitRule& rule : rules) {
-    const bool weight = rule.unit == limits::Unit::kWeight;
-    const std::int64_t amount = weight ? totals.weight : totals.requests;
-    longest = std::max(longest, time_under(rule, amount, share_percent));
+    longest = std::max(longest, time_under(rule, counted_by(rule, totals), share_percent));
   }
   totals.seconds = (longest + kSecondMs - 1) / kSecondMs;
+}
+
+Throughput throughput_of(const exchange::MarketApi& market, Kind kind, Interval interval,
+                         int share_percent) {
+  constexpr TimeMs kAnyTime = 1'577'836'800'000;  // 2020-01-01
+  const Series any{Instrument{std::string(market.exchange()), std::string(market.market()), "X"},
+                   kind, interval};
+  const TimeMs from = slot_begin(interval, kAnyTime);
+  const std::string_view endpoint =
+      market.candles_request(any, {from, next_slot(interval, from)}).endpoint;
+  const limits::LimitRules rules = market.limit_rules();
+  Throughput best;
+  for (const exchange::PageBand& band : market.page_bands(kind)) {
+    Throughput of_band{band.rows_max, 0};
+    for (const limits::LimitRule& rule : rules) {
+      if (!rule.endpoint.empty() && rule.endpoint != endpoint) continue;
+      const std::int64_t cost = rule.unit == limits::Unit::kWeight ? band.weight : 1;
+      const std::int64_t rate =
+          allowed_of(rule, share_percent) * band.rows_max * kMinuteMs / (cost * rule.window_ms);
+      const bool first = of_band.candles_per_minute == 0;
+      of_band.candles_per_minute = first ? rate : std::min(of_band.candles_per_minute, rate);
+    }
+    if (of_band.candles_per_minute >= best.candles_per_minute) best = of_band;
+  }
+  return best;
 }
 
 }  // namespace bf::plan

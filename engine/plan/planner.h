@@ -67,6 +67,13 @@ struct SourceTotals {
   std::int64_t candles = 0;
   std::int64_t bytes = 0;    ///< estimate
   std::int64_t seconds = 0;  ///< that the limits impose; 0 where nothing limits
+  /// What of it the rules for one endpoint count.
+  struct EndpointPart {
+    std::string_view endpoint;  ///< ApiRequest::endpoint
+    std::int64_t requests = 0;
+    std::int64_t weight = 0;
+  };
+  std::vector<EndpointPart> by_endpoint = {};
 };
 /// Adds `plan` to the totals of its sources (made where they are missing).
 void add_totals(const SeriesPlan& plan, const exchange::MarketApi& market,
@@ -74,5 +81,14 @@ void add_totals(const SeriesPlan& plan, const exchange::MarketApi& market,
 /// Fills in `seconds` of each REST source: the time that `weight` and `requests` take under `rules` at
 /// `share_percent`.
 void set_seconds(SourceTotals& totals, const limits::LimitRules& rules, int share_percent);
+
+/// What a market's REST gives at most, in the long run.
+struct Throughput {
+  std::uint32_t page_rows = 0;          ///< of the pages that give most
+  std::int64_t candles_per_minute = 0;  ///< under limit_rules() at the share; 0: nothing limits it
+};
+/// Requires: the market serves this kind at this interval.
+[[nodiscard]] Throughput throughput_of(const exchange::MarketApi& market, Kind kind,
+                                       Interval interval, int share_percent);
 
 }  // namespace bf::plan

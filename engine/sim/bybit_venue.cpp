@@ -18,6 +18,8 @@ constexpr std::int64_t kRowsDefault = 200;
 constexpr std::int64_t kListRowsDefault = 500;
 constexpr std::string_view kRoot = "/v5/market/";
 constexpr int kBadParameter = 10001;
+/// A category without instruments here, whose list public clients ask for.
+constexpr std::string_view kOptions = "option";
 
 // Written out here rather than taken from the engine: a misspelling there must not be shared by the
 // exchange that is to find it.
@@ -131,7 +133,8 @@ std::optional<RestCall> BybitVenue::read(const Query& query) const {
     return call;
   }
   const std::string_view category = query.parameter("category").value_or("linear");
-  if (!parse_category(category, call.market)) {
+  const bool options = category == kOptions && path == "instruments-info";
+  if (!options && !parse_category(category, call.market)) {
     call.error = RestError{kBadParameter, "params error: Category is invalid", 200};
   }
   if (is_klines(path)) {
@@ -143,7 +146,7 @@ std::optional<RestCall> BybitVenue::read(const Query& query) const {
     bool bad = false;
     const std::int64_t limit = query.number("limit", bad).value_or(kListRowsDefault);
     call.limit = static_cast<std::uint32_t>(std::min<std::int64_t>(limit, options_.list_rows_max));
-    call.detail = query.parameter("status").value_or("Trading");
+    call.detail = options ? kOptions : query.parameter("status").value_or("Trading");
     call.symbol = query.parameter("cursor").value_or("");
     if (bad || limit == 0) call.error = RestError{kBadParameter, "params error: limit", 200};
   } else {
@@ -256,7 +259,8 @@ RestAnswer BybitVenue::instruments(const RestCall& call, TimeMs now) const {
   list += ']';
   std::string result;
   JsonObject document(result);
-  document.text("category", category_of(call.market)).raw("list", list);
+  const bool options = call.detail == kOptions;
+  document.text("category", options ? kOptions : category_of(call.market)).raw("list", list);
   if (!spot) document.text("nextPageCursor", cursor);
   document.end();
   return {200, envelope(0, "OK", result, now), {}};

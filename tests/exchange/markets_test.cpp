@@ -70,6 +70,20 @@ TEST(BinanceSpot, NoSymbolCanAddAParameterOrAHeader) {
               HasSubstr("symbol=A%26limit%3D1%23%3F%2F%20%0D%0AHost%3A%20x%25%E5%B8%81&interval"));
 }
 
+TEST(Markets, ArePingedByTheirLightestRequest) {
+  const auto ping = [](std::string_view exchange) {
+    return markets_of(exchange)->front()->ping_request(kFrom).target;
+  };
+  EXPECT_EQ(ping("binance"), "/fapi/v1/time");
+  EXPECT_EQ(ping("okx"), "/api/v5/public/time");
+  EXPECT_EQ(ping("bybit"), "/v5/market/time");
+  EXPECT_EQ(ping("deribit"), "/api/v2/public/get_time");
+  EXPECT_EQ(ping("blofin"), "/api/v1/market/instruments?instId=BTC-USDT");
+  EXPECT_EQ(ping("bitunix"), "/api/v1/futures/market/trading_pairs?symbols=BTCUSDT");
+  EXPECT_THAT(ping("yahoo"), HasSubstr("/v8/finance/chart/%5EGSPC?"));
+  EXPECT_EQ(all_markets().size(), 12U);
+}
+
 TEST(Markets, ServeWhatTheExchangeHas) {
   const MarketApi& um = market_of("um");
   const MarketApi& spot = market_of("spot");

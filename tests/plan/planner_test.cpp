@@ -167,6 +167,35 @@ TEST(PlannerTotals, SecondsAreWhatTheBindingRuleImposes) {
   EXPECT_EQ(totals.seconds, 0);
 }
 
+TEST(PlannerTotals, ARuleForOneEndpointCountsThatOneAlone) {
+  const RangeSet days({at("2024-01-01"), at("2024-03-01")});
+  const auto seconds = [&days](std::string_view exchange, std::string_view market) {
+    const exchange::MarketApi& api = **exchange::find_market(exchange, market);
+    const Series series{Instrument{std::string(exchange), std::string(market), "A"}, Kind::kCandles,
+                        Interval::k1m};
+    std::vector<SourceTotals> totals;
+    add_totals(plan_series(series, days, api, nullptr, PlanOptions{}), api, nullptr, totals);
+    set_seconds(totals.at(0), api.limit_rules(), 100);
+    return totals[0].seconds;
+  };
+  EXPECT_EQ(seconds("okx", "swap"), (288 - 1) / 20 * 2) << "not the 10 in 2 s of other endpoints";
+  EXPECT_EQ(seconds("deribit", "futures"), 0) << "not the one in a second of its lists";
+}
+
+TEST(Throughput, IsThatOfTheBestPagesUnderTheTightestRule) {
+  const auto of = [](std::string_view exchange, std::string_view market, int share) {
+    const Throughput most = throughput_of(**exchange::find_market(exchange, market), Kind::kCandles,
+                                          Interval::k1m, share);
+    return std::pair<std::int64_t, std::int64_t>(most.page_rows, most.candles_per_minute);
+  };
+  EXPECT_EQ(of("binance", "um", 100), std::pair(499L, 1'200L * 499));
+  EXPECT_EQ(of("binance", "um", 50), std::pair(499L, 600L * 499));
+  EXPECT_EQ(of("binance", "spot", 100), std::pair(1'000L, 3'000L * 1'000));
+  EXPECT_EQ(of("okx", "swap", 90), std::pair(300L, 18 * 30L * 300));
+  EXPECT_EQ(of("blofin", "swap", 100), std::pair(1'440L, 300L * 1'440));
+  EXPECT_EQ(of("deribit", "futures", 100), std::pair(5'000L, 20 * 60L * 5'000));
+}
+
 TEST(SourceChoice, IsReadFromItsName) {
   EXPECT_EQ(*parse_source_choice("auto"), SourceChoice::kAuto);
   EXPECT_EQ(*parse_source_choice("rest"), SourceChoice::kRest);

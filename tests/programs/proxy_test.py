@@ -107,6 +107,10 @@ def what_is_down(cases, runs):
     with support.Simulator(runs.work, *DATA) as simulator:
         outcome = runs.run(simulator, "--proxy", gone)
         cases.expect("no proxy there", outcome, support.TEMPORARY, f"proxy {gone}: ", "refused")
+        for command in (["symbols"], ["symbols", "--refresh", "--store", "asked"], ["sources"]):
+            asked = runs.work.run("bf-engine", *command, "--exchange", "binance", "--market", "spot",
+                                  *simulator.sources(), "--proxy", gone)  # fmt: skip
+            cases.expect(f"{' '.join(command)}: no proxy there", asked, support.TEMPORARY, gone)
         cases.check("nothing goes another way", not simulator.requests())
     if proxies.Tinyproxy.path() is None:
         cases.skip("no exchange behind the proxy", "tinyproxy is not installed")

@@ -119,6 +119,11 @@ TEST_F(BybitVenueTest, InstrumentsComeByStatusAndCursor) {
   EXPECT_THAT(spot, Not(HasSubstr("launchTime")));
 }
 
+TEST_F(BybitVenueTest, OptionsAreACategoryWithoutInstruments) {
+  const std::string list = ask("/v5/market/instruments-info?category=option", kListed).body;
+  EXPECT_THAT(list, HasSubstr(R"("category":"option","list":[],"nextPageCursor":"")"));
+}
+
 TEST_F(BybitVenueTest, ErrorsComeWithStatus200) {
   for (const std::string target :
        {"/v5/market/kline?category=linear&symbol=NOSUCH&interval=1",

@@ -62,4 +62,14 @@ struct SymbolsFlags {
 /// archive into the ledger.
 [[nodiscard]] backfill::Exit symbols(const SymbolsFlags& flags);
 
+struct SourcesFlags {
+  cli::OutputFlags output;
+  cli::NetworkFlags network;
+  std::string exchange;    ///< comma-separated; empty: all
+  std::string market;      ///< of the one exchange; empty: all of them
+  std::string max_weight;  ///< empty: each market's default
+};
+/// Asks each source whether it answers, and says what it can give.
+[[nodiscard]] backfill::Exit sources(const SourcesFlags& flags);
+
 }  // namespace bf::engine

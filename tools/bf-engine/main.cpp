@@ -25,7 +25,8 @@ constexpr const char* kExamples =
     "  bf-engine fill --lookback 7d\n"
     "  bf-engine status\n"
     "  bf-engine import candles.csv --as binance/spot/BTCUSDT\n"
-    "  bf-engine symbols --exchange binance --market um\n";
+    "  bf-engine symbols --exchange binance --market um\n"
+    "  bf-engine sources --exchange binance\n";
 
 constexpr const char* kRunExamples =
     "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
@@ -69,6 +70,11 @@ constexpr const char* kSymbolsExamples =
     "  bf-engine symbols --exchange binance --refresh --store /srv/bf\n"
     "  bf-engine symbols --exchange binance --as-of 2024-06-01 --store /srv/bf\n";
 
+constexpr const char* kSourcesExamples =
+    "  bf-engine sources\n"
+    "  bf-engine sources --exchange binance,okx --json\n"
+    "  bf-engine sources --exchange bybit --proxy socks5h://127.0.0.1:1080\n";
+
 /// Where OpenSSL looks for trusted roots: the variables that it honours, else what it was built with.
 std::string trusted_roots() {
   const char* const file = std::getenv(X509_get_default_cert_file_env());
@@ -93,6 +99,7 @@ struct AllFlags {
   bf::engine::CompactFlags compact;
   bf::engine::ImportFlags import;
   bf::engine::SymbolsFlags symbols;
+  bf::engine::SourcesFlags sources;
 };
 
 Command run_command(cli::RunFlags& flags) {
@@ -210,6 +217,26 @@ Command symbols_command(bf::engine::SymbolsFlags& flags) {
   return command;
 }
 
+Command sources_command(bf::engine::SourcesFlags& flags) {
+  Command command{
+      "sources",
+      "Asks each source once whether it answers, and says what its limits let through.\n"
+      "Exit 5 when one of them cannot be used: banned, blocked, out of reach.",
+      kSourcesExamples,
+      cli::kExitCodesText,
+      {}};
+  command.add({
+      Flag("exchange", "NAME", "exchanges, such as binance,okx (default: all)", &flags.exchange),
+      Flag("market", "NAME", "market of the exchange, such as um or spot (default: all)",
+           &flags.market),
+      Flag("max-weight", "PERCENT", "share of the rate limit to use, such as 50%",
+           &flags.max_weight),
+  });
+  command.add(cli::network_flags(flags.network));
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
 Exit dispatch(const std::string& command, const AllFlags& flags) {
   if (command == "run") return bf::engine::run(flags.run);
   if (command == "plan") return bf::engine::plan(flags.plan);
@@ -217,6 +244,7 @@ Exit dispatch(const std::string& command, const AllFlags& flags) {
   if (command == "status") return bf::engine::status(flags.status);
   if (command == "compact") return bf::engine::compact(flags.compact);
   if (command == "import") return bf::engine::import_file(flags.import);
+  if (command == "sources") return bf::engine::sources(flags.sources);
   return bf::engine::symbols(flags.symbols);
 }
 
@@ -236,6 +264,7 @@ int main(int argc, char** argv) {
   program.commands.push_back(compact_command(flags.compact));
   program.commands.push_back(import_command(flags.import));
   program.commands.push_back(symbols_command(flags.symbols));
+  program.commands.push_back(sources_command(flags.sources));
   return bf::cli::run_program(program, argc, argv, [&flags](const std::string& command) {
     return dispatch(command, flags);
   });

@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <map>
+#include <utility>
+#include <vector>
+
 #include "tools/bf-engine/commands.h"
 #include "tools/cli/json.h"
 #include "tools/cli/program.h"
@@ -48,9 +52,30 @@ std::int64_t bytes_of(const store::SeriesStats& stats) {
   return static_cast<std::int64_t>(stats.segment_bytes + stats.log_bytes);
 }
 
-std::string sources_text(const store::SeriesStats& stats) {
+using RowsBySource = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// What all series hold together.
+struct Totals {
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  RowsBySource rows_by_source;  ///< by name
+};
+
+Totals totals_of(const std::vector<SeriesStatus>& all) {
+  Totals totals;
+  std::map<std::string, std::uint64_t> by_name;
+  for (const SeriesStatus& status : all) {
+    totals.rows += static_cast<std::int64_t>(status.stats.rows);
+    totals.bytes += bytes_of(status.stats);
+    for (const auto& [source, rows] : status.stats.rows_by_source) by_name[source] += rows;
+  }
+  totals.rows_by_source.assign(by_name.begin(), by_name.end());
+  return totals;
+}
+
+std::string sources_text(const RowsBySource& rows_by_source) {
   std::vector<std::string> parts;
-  for (const auto& [source, rows] : stats.rows_by_source) {
+  for (const auto& [source, rows] : rows_by_source) {
     parts.push_back(
         fmt::format("{} {}", source, cli::format_count(static_cast<std::int64_t>(rows))));
   }
@@ -61,13 +86,9 @@ std::string status_text(const std::vector<SeriesStatus>& all) {
   if (all.empty()) return "the store holds no series\n";
   cli::TextTable table({"series", "rows", "first", "last", "absent", "provisional", "missing",
                         "bytes", "a row", "sources"});
-  std::int64_t rows = 0;
-  std::int64_t bytes = 0;
   for (const SeriesStatus& status : all) {
     const auto count = static_cast<std::int64_t>(status.stats.rows);
     const std::int64_t size = bytes_of(status.stats);
-    rows += count;
-    bytes += size;
     const double each = count > 0 ? static_cast<double>(size) / static_cast<double>(count) : 0;
     table.add({printable(status.series.name()), cli::format_count(count),
                count > 0 ? format_time(status.stats.first_open) : "-",
@@ -75,12 +96,23 @@ std::string status_text(const std::vector<SeriesStatus>& all) {
                cli::format_count(status.slots.absent_confirmed),
                cli::format_count(status.slots.absent_provisional),
                cli::format_count(status.slots.missing), cli::format_bytes(size),
-               fmt::format("{:.1f}", each), sources_text(status.stats)});
+               fmt::format("{:.1f}", each), sources_text(status.stats.rows_by_source)});
   }
-  return table.text() +
-         fmt::format("{} of {}, {}\n", cli::format_counted(rows, "row"),
-                     cli::format_count(static_cast<std::int64_t>(all.size())) + " series",
-                     cli::format_bytes(bytes));
+  const Totals totals = totals_of(all);
+  std::string text = table.text();
+  text += fmt::format("{} of {}, {}\n", cli::format_counted(totals.rows, "row"),
+                      cli::format_count(static_cast<std::int64_t>(all.size())) + " series",
+                      cli::format_bytes(totals.bytes));
+  if (all.size() > 1 && totals.rows > 0) {
+    text += fmt::format("from {}\n", sources_text(totals.rows_by_source));
+  }
+  return text;
+}
+
+Json sources_json(const RowsBySource& rows_by_source) {
+  Json object = Json::object();
+  for (const auto& [source, rows] : rows_by_source) object[source] = rows;
+  return object;
 }
 
 Json status_json(const SeriesStatus& status) {
@@ -93,9 +125,7 @@ Json status_json(const SeriesStatus& status) {
                  {"log_bytes", status.stats.log_bytes},
                  {"range", cli::range_json(status.range)}};
   object.update(cli::counts_json(status.slots));
-  Json sources = Json::object();
-  for (const auto& [source, rows] : status.stats.rows_by_source) sources[source] = rows;
-  object["rows_by_source"] = std::move(sources);
+  object["rows_by_source"] = sources_json(status.stats.rows_by_source);
   object["damage"] = status.damage.empty() ? Json(nullptr) : Json(status.damage);
   return object;
 }
@@ -103,10 +133,14 @@ Json status_json(const SeriesStatus& status) {
 std::string report_json(const std::vector<SeriesStatus>& all, const std::string& store, Exit exit) {
   Json list = Json::array();
   for (const SeriesStatus& status : all) list.push_back(status_json(status));
+  const Totals totals = totals_of(all);
   return cli::json_text(Json{{"command", "status"},
                              {"version", BF_VERSION},
                              {"store", store},
                              {"exit", static_cast<int>(exit)},
+                             {"rows", totals.rows},
+                             {"bytes", totals.bytes},
+                             {"rows_by_source", sources_json(totals.rows_by_source)},
                              {"series", std::move(list)}});
 }
 

@@ -7,13 +7,14 @@
 #include "engine/async/worker.h"
 #include "engine/backfill/instruments.h"
 #include "engine/backfill/market_client.h"
+#include "engine/backfill/source_url.h"
 #include "engine/limits/ban_file.h"
 #include "engine/net/real_transport.h"
 #include "tools/bf-engine/commands.h"
 #include "tools/bf-engine/work_store.h"
 #include "tools/cli/json.h"
+#include "tools/cli/network_options.h"
 #include "tools/cli/program.h"
-#include "tools/cli/proxy_flag.h"
 #include "tools/cli/run_observer.h"
 #include "tools/cli/signals.h"
 #include "tools/cli/store_access.h"
@@ -42,21 +43,16 @@ std::string source_name(const exchange::MarketApi& api) {
   return fmt::format("{}/{}", api.exchange(), api.market());
 }
 
-Result<net::Url> base_url(const SymbolsFlags& flags, const exchange::MarketApi& api) {
-  const bool plain = flags.network.allow_plain_http;
-  const auto urls = cli::parse_urls("base-url", flags.network.base_urls, true, plain);
-  if (!urls) return fail(urls.error());
-  auto found = urls->find(source_name(api));
-  if (found == urls->end()) found = urls->find(std::string(api.exchange()));
-  Result<net::Url> url = net::parse_url(
-      found == urls->end() ? api.default_base_url() : std::string_view(found->second), plain);
-  if (!url) return url;
-  const auto proxies = cli::choose_proxies(flags.network.proxies, cli::process_environment());
-  if (!proxies) return fail(proxies.error());
-  Result<net::ProxyPtr> proxy = proxies->choose(source_name(api), url->endpoint);
-  if (!proxy) return fail(proxy.error());
-  url->endpoint.proxy = std::move(*proxy);
-  return url;
+/// What the flags say of the network and of the one market.
+Result<backfill::RunOptions> options_of(const SymbolsFlags& flags, const exchange::MarketApi& api) {
+  backfill::RunOptions options;
+  options.selections.emplace_back();
+  options.selections.back().exchange = api.exchange();
+  options.selections.back().market = api.market();
+  const Result<void> set =
+      cli::set_network_options(flags.network, cli::process_environment(), options);
+  if (!set) return fail(set.error());
+  return options;
 }
 
 /// One request through the limiter, so that a ban is obeyed here too.
@@ -72,24 +68,25 @@ async::Task<Result<exchange::InstrumentList>> ask(backfill::MarketClient& client
 Result<std::vector<InstrumentFacts>> ask_exchange(const SymbolsFlags& flags,
                                                   const exchange::MarketApi& api,
                                                   cli::Narrator& narrator) {
-  const Result<net::Url> base = base_url(flags, api);
+  const Result<backfill::RunOptions> options = options_of(flags, api);
+  if (!options) return fail(options.error());
+  const Result<net::Url> base =
+      backfill::source_url(*options, options->base_urls, api, api.default_base_url());
   if (!base) return fail(base.error());
-  const auto state = cli::state_directory(flags.network.state_dir, cli::process_environment());
-  if (!state) return fail(state.error());
   async::RealLoop loop;
   net::TlsClientOptions tls;
   tls.ca_file = flags.network.ca_file;
   const auto transport = net::make_real_transport(loop, tls);
   if (!transport) return fail(transport.error());
-  auto bans = limits::BanFile::open(*state, base->endpoint.route(), loop.clock());
+  auto bans = limits::BanFile::open(options->state_dir, base->endpoint.route(), loop.clock());
   if (!bans) return fail(bans.error());
   const auto ban = bans->load();
   if (!ban) return fail(ban.error());
 
-  limits::LimiterOptions options;
-  options.source = source_name(api);
-  options.bans = &*bans;
-  limits::RateLimiter limiter(loop, api.limit_rules(), std::move(options));
+  limits::LimiterOptions limiter_options;
+  limiter_options.source = source_name(api);
+  limiter_options.bans = &*bans;
+  limits::RateLimiter limiter(loop, api.limit_rules(), std::move(limiter_options));
   async::CancelSource cancel;
   cli::StopSignals signals(loop, cancel);
   cli::RunObserver observer(narrator, loop.clock(), cli::ProgressMode::kNone, /*events=*/false);
@@ -135,21 +132,8 @@ Result<std::vector<InstrumentFacts>> read_ledger(const SymbolsFlags& flags,
 /// Asks exchange and archive, and writes what they say into the ledger, of which all is listed then.
 Result<Exit> refresh_ledger(const SymbolsFlags& flags, const exchange::MarketApi& api,
                             cli::Narrator& narrator, std::vector<InstrumentFacts>& symbols) {
-  backfill::RunOptions options;
-  options.selections.emplace_back();
-  options.selections.back().exchange = api.exchange();
-  options.selections.back().market = api.market();
-  options.allow_plain_http = flags.network.allow_plain_http;
-  auto base = cli::parse_urls("base-url", flags.network.base_urls, true, options.allow_plain_http);
-  if (!base) return fail(base.error());
-  options.base_urls = std::move(*base);
-  auto archive =
-      cli::parse_urls("archive-url", flags.network.archive_urls, false, options.allow_plain_http);
-  if (!archive) return fail(archive.error());
-  options.archive_urls = std::move(*archive);
-  auto state = cli::state_directory(flags.network.state_dir, cli::process_environment());
-  if (!state) return fail(state.error());
-  options.state_dir = std::move(*state);
+  Result<backfill::RunOptions> options = options_of(flags, api);
+  if (!options) return fail(options.error());
 
   async::RealLoop loop;
   net::TlsClientOptions tls;
@@ -167,7 +151,7 @@ Result<Exit> refresh_ledger(const SymbolsFlags& flags, const exchange::MarketApi
   backfill::Services services{
       loop, **transport, worker, open->files.get(), open->store.get(), &*open->ledger, observer};
   backfill::RunReport report =
-      loop.run(backfill::refresh_instruments(services, std::move(options), cancel.token()));
+      loop.run(backfill::refresh_instruments(services, std::move(*options), cancel.token()));
   report.signal = signals.signal();
   for (const backfill::Failure& failure : report.failures) narrator.error(failure.message);
   symbols = open->ledger->all(api.exchange(), api.market());

@@ -10,6 +10,12 @@ using backfill::Event;
 using backfill::RunReport;
 using backfill::SeriesReport;
 
+Json sources_json(const std::vector<backfill::SourceRows>& sources) {
+  Json object = Json::object();
+  for (const backfill::SourceRows& source : sources) object[source.source] = source.rows;
+  return object;
+}
+
 Json series_json(const SeriesReport& series) {
   Json object = {{"series", series.series.name()},
                  {"asked", range_json(series.asked)},
@@ -20,11 +26,7 @@ Json series_json(const SeriesReport& series) {
   object["rows_stored"] = series.rows_stored;
   object["rows_rejected"] = series.rows_rejected;
   object["conflicts"] = series.conflicts;
-  Json sources = Json::object();
-  for (const backfill::SourceRows& source : series.rows_by_source) {
-    sources[source.source] = source.rows;
-  }
-  object["rows_by_source"] = std::move(sources);
+  object["rows_by_source"] = sources_json(series.rows_by_source);
   object["failures"] = failures_json(series.failures);
   return object;
 }
@@ -51,6 +53,7 @@ Json report_object(const RunReport& report, const ReportFrame& frame) {
                  {"seconds", report.wall_seconds},
                  {"requests", report.requests},
                  {"candles_stored", report.candles_stored},
+                 {"rows_by_source", sources_json(backfill::rows_by_source(report))},
                  {"bytes_in", report.bytes_in},
                  {"limited", report.limited},
                  {"bans", report.bans},

@@ -77,20 +77,8 @@ std::string all_failures(const RunReport& report) {
 }
 
 void append_sources(std::string& out, const RunReport& report) {
-  std::vector<std::pair<std::string, std::int64_t>> sources;
-  for (const SeriesReport& series : report.series) {
-    for (const backfill::SourceRows& rows : series.rows_by_source) {
-      const auto same = [&rows](const auto& source) { return source.first == rows.source; };
-      const auto found = std::find_if(sources.begin(), sources.end(), same);
-      if (found == sources.end()) {
-        sources.emplace_back(rows.source, rows.rows);
-      } else {
-        found->second += rows.rows;
-      }
-    }
-  }
-  for (const auto& [source, rows] : sources) {
-    out += fmt::format("from {}: {}\n", source, format_counted(rows, "candle"));
+  for (const backfill::SourceRows& source : backfill::rows_by_source(report)) {
+    out += fmt::format("from {}: {}\n", source.source, format_counted(source.rows, "candle"));
   }
 }
 
