@@ -4,6 +4,9 @@
 // copied and assigned while every allocation fails.
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+
 #include "store/base/result.h"
 #include "tests/faults/allocations.h"
 
@@ -18,18 +21,20 @@ TEST(Errors, AreCopiedWithoutMemory) {
   const Error error = Error(Code::kNoSpace, kMessage).with_retry_at(17);
   const Result<std::string> failed = fail(error);
   const Result<void> failed_void = fail(error);
+  std::optional<Result<std::string>> copied;
+  std::optional<Result<void>> copied_void;
   Result<std::string> assigned;
   Result<void> assigned_void;
 
   fail_allocation(1, Times::kForEver);
-  const Result<std::string> copied = failed;
-  const Result<void> copied_void = failed_void;
+  copied.emplace(failed);
+  copied_void.emplace(failed_void);
   assigned = failed;
   assigned_void = failed_void;
   const Result<int> handed_on = fail(failed.error());
   ASSERT_FALSE(stop_failing_allocations()) << "a copy asked for memory";
 
-  for (const Error& copy : {copied.error(), copied_void.error(), assigned.error(),
+  for (const Error& copy : {copied->error(), copied_void->error(), assigned.error(),
                             assigned_void.error(), handed_on.error()}) {
     EXPECT_EQ(copy.code(), Code::kNoSpace);
     EXPECT_EQ(copy.message(), kMessage);
