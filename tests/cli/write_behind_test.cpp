@@ -18,18 +18,14 @@ constexpr std::size_t kReadBytesMax = 1U << 24;
 
 class WriteBehindTest : public ::testing::Test {
  protected:
-  WriteBehindTest()
-      : folder_(::testing::TempDir() + "bf_write_behind_" + std::to_string(::getpid())) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~WriteBehindTest() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { std::filesystem::create_directories(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
   [[nodiscard]] bool is_empty() const { return std::filesystem::is_empty(folder_); }
 
  private:
-  std::string folder_;
+  std::string folder_ = ::testing::TempDir() + "bf_write_behind_" + std::to_string(::getpid());
 };
 
 TEST_F(WriteBehindTest, WritesAllInOrder) {
