@@ -1,15 +1,23 @@
 // bench/export_bench.cpp
 //
 // bf-export to CSV, the whole program from its start to the file on the disk, on real candles: ten
-// columns, and open time with OHLCV.
+// columns, and open time with OHLCV. Each run makes a new file; that of the run before is removed while
+// the clock stands. Beside it what the disk takes for the same bytes: written and synced, nothing else.
 //
 //   export_bench [Google Benchmark's flags]     from the project's root; BF_DATA as in codec_bench
 //   export_bench --keep=FILE                    writes all series to FILE, with all columns, and ends
 //
-// The file's lines are counted before anything is printed. Rates are of wall time.
+// The file's lines are counted before anything is printed. Rates are of wall time; "cpu" is what all
+// threads of a run took, in seconds. On a machine that does other work, let the cases take turns:
+// --benchmark_enable_random_interleaving=true.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "bench/support/bench_store.h"
 #include "bench/support/child.h"
@@ -17,16 +25,21 @@
 namespace bf::bench {
 namespace {
 
-std::size_t lines_of(const std::string& path) {
+constexpr std::size_t kBlockBytes = 1U << 19;
+
+std::string read_all(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::size_t lines = 0;
-  std::vector<char> buffer(1U << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) ||
-         file.gcount() > 0) {
-    lines +=
-        static_cast<std::size_t>(std::count(buffer.begin(), buffer.begin() + file.gcount(), '\n'));
-  }
-  return lines;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Of this process, or of those that it has waited for; seconds.
+double cpu_of(int who) {
+  rusage usage{};
+  getrusage(who, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 class Export {
@@ -41,13 +54,29 @@ class Export {
   void only_ohlcv() { program_.back() = "open_time,open,high,low,close,volume"; }
   void check() {
     run();
-    if (lines_of(target()) != rows_ + 1) stop("the export has not as many lines as the store rows");
+    bytes_ = read_all(target());
+    const auto lines = static_cast<std::size_t>(std::count(bytes_.begin(), bytes_.end(), '\n'));
+    if (lines != rows_ + 1) stop("the export has not as many lines as the store rows");
   }
   void run() {
     const int code = run_child(program_);
     // 3: the files leave minutes out, which are missing.
     if (code != 0 && code != 3) stop("bf-export ended with exit code " + std::to_string(code));
   }
+  /// Writes and syncs the bytes of the export. Requires: check() was called.
+  void run_disk_alone() const {
+    const int file = ::open(target().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0) stop("cannot make " + target());
+    for (std::size_t at = 0; at < bytes_.size(); at += kBlockBytes) {
+      const std::size_t size = std::min(kBlockBytes, bytes_.size() - at);
+      if (::write(file, bytes_.data() + at, size) != static_cast<::ssize_t>(size)) {
+        stop("cannot write " + target());
+      }
+    }
+    if (::fsync(file) != 0) stop("cannot sync " + target());
+    ::close(file);
+  }
+  void remove() const { std::filesystem::remove(target()); }
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
 
  private:
@@ -56,14 +85,31 @@ class Export {
   TemporaryFolder folder_;
   std::size_t rows_;
   std::vector<std::string> program_;
+  std::string bytes_;
 };
 
-void register_export(const std::string& name, Export& exported) {
-  exported.check();
-  bench(name, [&exported](benchmark::State& state) {
-    for (auto _ : state) exported.run();
+template <class Run>
+void register_case(const std::string& name, const Export& exported, int who, const Run& run) {
+  bench(name, [&exported, who, run](benchmark::State& state) {
+    double cpu = 0;
+    for (auto _ : state) {
+      state.PauseTiming();
+      exported.remove();
+      const double before = cpu_of(who);
+      state.ResumeTiming();
+      run();
+      cpu += cpu_of(who) - before;
+    }
     count_candles(state, exported.rows());
+    state.counters["cpu"] = benchmark::Counter(cpu, benchmark::Counter::kAvgIterations);
   })->UseRealTime();
+}
+
+void register_export(const std::string& columns, Export& exported) {
+  exported.check();
+  register_case("export/" + columns, exported, RUSAGE_CHILDREN, [&exported] { exported.run(); });
+  register_case("disk/" + columns, exported, RUSAGE_SELF,
+                [&exported] { exported.run_disk_alone(); });
 }
 
 }  // namespace
@@ -82,7 +128,7 @@ int main(int argc, char** argv) {
   Export ten(files, sealed);
   Export six(files, sealed);
   six.only_ohlcv();
-  register_export("export/ten", ten);
-  register_export("export/six", six);
+  register_export("ten", ten);
+  register_export("six", six);
   return run_benches(argc, argv);
 }

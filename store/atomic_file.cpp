@@ -19,14 +19,18 @@ std::string join_path(std::string_view directory, std::string_view name) {
 Result<Bytes> read_file(FileSystem& files, const std::string& path, std::uint64_t size_max) {
   const Result<std::unique_ptr<File>> file = files.open(path, FileSystem::Open::kRead);
   if (!file) return fail(file.error());
-  const Result<std::uint64_t> size = (*file)->size();
+  return read_file(**file, path, size_max);
+}
+
+Result<Bytes> read_file(const File& file, const std::string& path, std::uint64_t size_max) {
+  const Result<std::uint64_t> size = file.size();
   if (!size) return fail(size.error());
   if (*size > size_max) {
     return fail(Code::kCorrupt, path + ": has " + std::to_string(*size) + " bytes; at most " +
                                     std::to_string(size_max) + " are ever written");
   }
   Bytes bytes(static_cast<std::size_t>(*size));
-  const Result<void> read = (*file)->pread(bytes, 0);
+  const Result<void> read = file.pread(bytes, 0);
   if (!read) return fail(read.error().at(path));
   return bytes;
 }

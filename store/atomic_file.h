@@ -21,6 +21,9 @@ namespace bf::store {
 /// Reads a file of at most `size_max` bytes. Errors: kNotFound, kIo; kCorrupt when it is larger.
 [[nodiscard]] Result<Bytes> read_file(FileSystem& files, const std::string& path,
                                       std::uint64_t size_max);
+/// The same of a file that is open; messages name `path`.
+[[nodiscard]] Result<Bytes> read_file(const File& file, const std::string& path,
+                                      std::uint64_t size_max);
 
 /// Makes `path` afresh (whatever a killed run left there goes) with `bytes`, fsynced. Its name is
 /// durable only after sync_directory().

@@ -95,7 +95,7 @@ Result<void> Examiner::examine_manifest_file() {
     found_.manifest_damage = "is lost";
     return {};
   }
-  const Result<Bytes> bytes = read_file(files_, path, kManifestBytesMax);
+  const Result<Bytes> bytes = read_file(**file, path, kManifestBytesMax);
   if (!bytes) {
     found_.manifest_damage = bytes.error().message();
     return {};

@@ -72,8 +72,10 @@ class Finder {
   Result<Remains> find() {
     if (const Result<void> read = read_names(); !read) return fail(read.error());
     if (const Result<void> read = read_headers(); !read) return fail(read.error());
-    choose_uuid();
-    for (FoundSegment& segment : remains_.segments) describe(segment);
+    if (const Result<void> chosen = choose_uuid(); !chosen) return fail(chosen.error());
+    for (FoundSegment& segment : remains_.segments) {
+      if (const Result<void> read = describe(segment); !read) return fail(read.error());
+    }
     return std::move(remains_);
   }
 
@@ -129,7 +131,7 @@ class Finder {
 
   /// The one that most segments have; else what stands in its place in a damaged manifest. Should that
   /// be garbage, nothing proves to be of it.
-  void choose_uuid() {
+  Result<void> choose_uuid() {
     std::map<Uuid, std::size_t> votes;
     for (const auto& [id, header] : headers_) ++votes[header.series_uuid];
     const auto most =
@@ -139,25 +141,31 @@ class Finder {
     if (most != votes.end()) {
       manifest.series_uuid = most->first;
     } else {
-      const auto bytes = read_file(files_, join_path(directory_, kManifestName), kManifestBytesMax);
-      if (bytes) manifest.series_uuid = manifest_uuid(*bytes);
+      const std::string path = join_path(directory_, kManifestName);
+      const auto file = files_.open(path, FileSystem::Open::kRead);
+      if (!file && file.error().code() != Code::kNotFound) return fail(file.error());
+      if (file) {
+        const Result<Bytes> bytes = read_file(**file, path, kManifestBytesMax);
+        if (bytes) manifest.series_uuid = manifest_uuid(*bytes);
+      }
     }
     for (const auto& [id, header] : headers_) {
       if (header.series_uuid != manifest.series_uuid) continue;
       manifest.generation = std::max(manifest.generation, header.generation);
       manifest.log_first_sequence = std::max(manifest.log_first_sequence, header.last_sequence + 1);
     }
+    return {};
   }
 
   /// The trailer alone says what was lost, also where the header is damaged.
-  void describe(FoundSegment& segment) {
+  Result<void> describe(FoundSegment& segment) {
     SegmentEntry& entry = segment.entry;
     const auto file =
         files_.open(join_path(directory_, segment_name(entry.id)), FileSystem::Open::kRead);
-    if (!file) return;
+    if (!file) return fail(file.error());
     const Uuid& uuid = remains_.manifest.series_uuid;
     const auto trailer = read_trailer(**file, entry.size, uuid, entry.id);
-    if (!trailer) return;
+    if (!trailer) return {};
     entry.rows = trailer->rows;
     entry.trailer_hash = trailer->trailer_hash;
     entry.first_open = trailer->first_open;
@@ -168,6 +176,7 @@ class Finder {
       entry.last_sequence = header->second.last_sequence;
     }
     segment.described = true;
+    return {};
   }
 
   FileSystem& files_;

@@ -4,33 +4,12 @@
 #include <cstdio>
 #include <cstring>
 
-#include "store/answer_codec.h"
 #include "store/atomic_file.h"
 #include "store/base/assert.h"
 #include "store/format_version.h"
 #include "store/lz4_bytes.h"
-#include "store/range_codec.h"
 
 namespace bf::store {
-namespace {
-
-constexpr std::size_t kValuesBytesMax = 16384;
-constexpr std::size_t kAnswerBytesMin = 7;
-/// Of a block of open times alone.
-constexpr std::size_t kIndexEntryBytesMin = 19;
-
-/// The bytes of a block: its columns lie one behind the other.
-std::uint64_t block_size(const SegmentBlock& block) {
-  std::uint64_t size = 0;
-  for (std::size_t i = 0; i < kColumnCount; ++i) {
-    if (block.encoded.columns.contains(static_cast<Column>(i)))
-      size += block.encoded.blocks[i].size;
-  }
-  return size;
-}
-
-}  // namespace
-
 std::string segment_name(std::uint32_t id) {
   std::array<char, 24> name{};
   std::snprintf(name.data(), name.size(), "%04u.seg", id);
@@ -133,34 +112,9 @@ Result<Bytes> Segment::read_part(Part part) const {
 Result<void> Segment::read_coverage() {
   const Result<Bytes> bytes = read_part(Part::kCoverage);
   if (!bytes) return fail(bytes.error());
-  ByteReader in(*bytes);
-  constexpr std::size_t kPathBytesMax = 512;
-  if (in.string(kPathBytesMax) != series_.path()) {
-    return fail(corrupt("it belongs to another series"));
-  }
-  for (std::size_t left = in.count(1); left > 0; --left) {
-    const std::uint64_t id = in.varint();
-    const std::uint32_t before = supersedes_.empty() ? 0 : supersedes_.back();
-    if (!in.ok() || id <= before || id >= entry_.id) {
-      return fail(corrupt("the list of segments that it supersedes contradicts itself"));
-    }
-    supersedes_.push_back(static_cast<std::uint32_t>(id));
-  }
-  const std::size_t answers = in.count(kAnswerBytesMin);
-  if (answers > kSegmentAnswersMax) return fail(corrupt("it counts more answers than are written"));
-  for (std::size_t i = 0; i < answers; ++i) {
-    Result<Answer> answer = read_answer(in);
-    if (!answer) return fail(answer.error().at(path_));
-    answers_.push_back(std::move(*answer));
-  }
-  for (RangeSet* const slots : {&held_.all, &held_.by_others}) {
-    Result<RangeSet> held = read_ranges(in, trailer_.rows);
-    if (!held) return fail(held.error().at(path_));
-    *slots = std::move(*held);
-  }
-  if (!in.finished() || answers_.size() != trailer_.answers) {
-    return fail(corrupt("the coverage contradicts itself"));
-  }
+  Result<SegmentCoverage> read = decode_coverage(*bytes, trailer_, series_, entry_.id);
+  if (!read) return fail(read.error().at(path_));
+  coverage_ = std::move(*read);
   return {};
 }
 
@@ -174,86 +128,20 @@ Result<const Segment::Index*> Segment::index() const {
   return &*index_;
 }
 
-Result<SegmentBlock> Segment::read_index_entry(ByteReader& in, TimeMs last_open) const {
-  SegmentBlock block;
-  const std::uint64_t rows = in.varint();
-  const std::uint64_t columns = in.varint();
-  const std::int64_t ahead = in.signed_varint();
-  const std::uint64_t length = in.varint();
-  const auto calendar = static_cast<std::uint64_t>(kTimeMax);
-  if (!in.ok() || rows == 0 || rows > kBlockRows || ahead < -kTimeMax || ahead > kTimeMax ||
-      length > calendar) {
-    return fail(corrupt("a block of the index contradicts itself"));
-  }
-  if ((columns & ~std::uint64_t{kAllColumns.bits()}) != 0 || (columns & 1U) == 0) {
-    return fail(Code::kFormat, path_ + ": columns that this build does not know");
-  }
-  block.entry.rows = static_cast<std::uint32_t>(rows);
-  block.entry.first_open = last_open + ahead;
-  block.entry.last_open = block.entry.first_open + static_cast<TimeMs>(length);
-  block.encoded.columns = ColumnSet::from_bits(static_cast<std::uint32_t>(columns));
-  for (std::size_t i = 0; i < kColumnCount; ++i) {
-    if (!block.encoded.columns.contains(static_cast<Column>(i))) continue;
-    const Result<ColumnBlock> column = read_column_block(in);
-    if (!column) return fail(column.error().at(path_));
-    block.encoded.blocks[i] = *column;
-    block.hashes[i] = in.fixed<std::uint64_t>();
-  }
-  if (!in.ok()) return fail(corrupt("the index ends too early"));
-  return block;
-}
-
 Result<Segment::Index> Segment::read_index() const {
   const Result<Bytes> bytes = read_part(Part::kIndex);
   if (!bytes) return fail(bytes.error());
-  if (trailer_.blocks > bytes->size() / kIndexEntryBytesMin) {
-    return fail(corrupt("the index is shorter than its count of blocks"));
-  }
+  Result<std::vector<SegmentBlock>> blocks = decode_index(*bytes, trailer_);
+  if (!blocks) return fail(blocks.error().at(path_));
+  const Result<Bytes> exception_bytes = read_part(Part::kExceptions);
+  if (!exception_bytes) return fail(exception_bytes.error());
+  Result<SegmentExceptions> exceptions = decode_exceptions(*exception_bytes, trailer_);
+  if (!exceptions) return fail(exceptions.error().at(path_));
   Index index;
-  index.blocks.reserve(trailer_.blocks);
-  ByteReader in(*bytes);
-  std::uint64_t rows = 0;
-  std::uint64_t offset = sizeof(SegmentHeader);
-  TimeMs last = 0;
-  for (std::uint32_t i = 0; i < trailer_.blocks; ++i) {
-    Result<SegmentBlock> block = read_index_entry(in, last);
-    if (!block) return fail(block.error());
-    BlockEntry& entry = block->entry;
-    entry.offset = offset;
-    const bool rises = i == 0 || last < entry.first_open;
-    if (!rises || entry.first_open < 0 || entry.last_open >= kTimeMax) {
-      return fail(corrupt("a block of the index contradicts the others"));
-    }
-    block->first_row = static_cast<std::uint32_t>(rows);
-    rows += entry.rows;
-    last = entry.last_open;
-    offset += block_size(*block);
-    index.blocks.push_back(*block);
-  }
-  const std::uint64_t blocks_end = trailer_.parts[static_cast<std::size_t>(Part::kIndex)].offset;
-  const bool ends_agree =
-      index.blocks.empty() ||
-      (index.blocks.front().entry.first_open == trailer_.first_open && last == trailer_.last_open);
-  if (!in.finished() || rows != trailer_.rows || offset != blocks_end || !ends_agree) {
-    return fail(corrupt("the index contradicts the trailer"));
-  }
-  Result<Exceptions> exceptions = read_exception_part();
-  if (!exceptions) return fail(exceptions.error());
+  index.blocks = std::move(*blocks);
   index.exceptions = std::move(*exceptions);
   index.checked = std::make_unique<std::atomic<std::uint32_t>[]>(index.blocks.size());
   return index;
-}
-
-Result<Segment::Exceptions> Segment::read_exception_part() const {
-  const Result<Bytes> bytes = read_part(Part::kExceptions);
-  if (!bytes) return fail(bytes.error());
-  ByteReader in(*bytes);
-  Exceptions exceptions;
-  const Result<void> read =
-      read_exceptions(in, kAllColumns, trailer_.rows, exceptions.wide, exceptions.odd_close_times);
-  if (!read) return fail(read.error().at(path_));
-  if (!in.finished()) return fail(corrupt("the exceptions are longer than their count"));
-  return exceptions;
 }
 
 Result<std::span<const SegmentBlock>> Segment::blocks() const {
@@ -265,35 +153,13 @@ Result<std::span<const SegmentBlock>> Segment::blocks() const {
 Result<std::span<const AnswerRun>> Segment::runs() const {
   const std::scoped_lock lock(mutex_);
   if (!runs_) {
-    Result<std::vector<AnswerRun>> read = read_runs();
-    if (!read) return fail(read.error());
+    const Result<Bytes> bytes = read_part(Part::kRuns);
+    if (!bytes) return fail(bytes.error());
+    Result<std::vector<AnswerRun>> read = decode_runs(*bytes, trailer_);
+    if (!read) return fail(read.error().at(path_));
     runs_ = std::move(*read);
   }
   return std::span<const AnswerRun>(*runs_);
-}
-
-Result<std::vector<AnswerRun>> Segment::read_runs() const {
-  const Result<Bytes> bytes = read_part(Part::kRuns);
-  if (!bytes) return fail(bytes.error());
-  ByteReader in(*bytes);
-  std::vector<AnswerRun> runs;
-  std::uint64_t row = 0;
-  std::uint64_t asked_at = 0;  // unsigned: a hostile file may make it wrap
-  for (std::size_t left = in.count(3); left > 0; --left) {
-    const std::uint64_t length = in.varint();
-    const std::uint64_t answer = in.varint();
-    asked_at += static_cast<std::uint64_t>(in.signed_varint());
-    if (!in.ok() || length == 0 || length > trailer_.rows - row || answer >= answers_.size()) {
-      return fail(corrupt("the provenance contradicts itself"));
-    }
-    row += length;
-    runs.push_back(AnswerRun{static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(answer),
-                             static_cast<TimeMs>(asked_at)});
-  }
-  if (!in.finished() || row != trailer_.rows) {
-    return fail(corrupt("the provenance does not cover the rows"));
-  }
-  return runs;
 }
 
 void Segment::collect_slots(const SegmentBlock& block, std::span<const TimeMs> open_times,
@@ -303,7 +169,7 @@ void Segment::collect_slots(const SegmentBlock& block, std::span<const TimeMs> o
     while (runs[run].row_end <= block.first_row + at) ++run;
     const std::size_t end =
         std::min<std::size_t>(open_times.size(), runs[run].row_end - block.first_row);
-    const bool own = answers_[runs[run].answer].exchange == series_.instrument.exchange;
+    const bool own = answers()[runs[run].answer].exchange == series_.instrument.exchange;
     slots.add(open_times.subspan(at, end - at), own);
     at = end;
   }
@@ -321,33 +187,14 @@ Result<std::vector<Conflict>> Segment::revisions() const {
 Result<std::vector<Loss>> Segment::losses() const {
   const Result<Bytes> bytes = read_part(Part::kRevisions);
   if (!bytes) return fail(bytes.error());
-  ByteReader in(*bytes);
-  std::vector<Loss> losses;
-  for (std::uint32_t left = trailer_.revisions; left > 0; --left) {
-    Loss loss;
-    loss.open_time = in.signed_varint();
-    for (RowOrigin* origin : {&loss.winner, &loss.loser}) {
-      const std::uint64_t answer = in.varint();
-      origin->asked_at = in.signed_varint();
-      if (!in.ok() || answer >= answers_.size()) {
-        return fail(corrupt("a revision contradicts itself"));
-      }
-      origin->answer = &answers_[static_cast<std::size_t>(answer)];
-    }
-    loss.winner_values = in.string(kValuesBytesMax);
-    loss.loser_values = in.string(kValuesBytesMax);
-    if (!in.ok() || (!losses.empty() && loss.open_time < losses.back().open_time)) {
-      return fail(corrupt("a revision contradicts itself"));
-    }
-    losses.push_back(std::move(loss));
-  }
-  if (!in.finished()) return fail(corrupt("the revisions are longer than their count"));
+  Result<std::vector<Loss>> losses = decode_losses(*bytes, trailer_, answers());
+  if (!losses) return fail(losses.error().at(path_));
   return losses;
 }
 
 Result<std::span<const std::byte>> Segment::block_bytes(const SegmentBlock& block,
                                                         Bytes& scratch) const {
-  const auto size = static_cast<std::size_t>(block_size(block));
+  const auto size = static_cast<std::size_t>(size_of(block));
   {
     const std::scoped_lock lock(mutex_);
     if (!mapping_) {
@@ -391,7 +238,7 @@ Result<ColumnBytes> Segment::checked_columns(const SegmentBlock& block,
   return columns;
 }
 
-void Segment::append_exceptions(const Exceptions& exceptions, const SegmentBlock& block,
+void Segment::append_exceptions(const SegmentExceptions& exceptions, const SegmentBlock& block,
                                 CandleBatch& out) {
   const auto before = [](const auto& exception, std::uint32_t row) { return exception.row < row; };
   const std::uint32_t end = block.first_row + block.entry.rows;

@@ -23,6 +23,7 @@
 #include "store/origin.h"
 #include "store/row_codec.h"
 #include "store/segment_format.h"
+#include "store/segment_parts.h"
 #include "store/store.h"
 
 namespace bf::store {
@@ -34,14 +35,6 @@ class Segment;
 /// Where a segment belongs. One without rows says that a range was asked for in vain: it belongs where
 /// that begins.
 [[nodiscard]] TimeRange span_of_segment(Interval interval, const Segment& segment);
-
-/// A block as the index has it.
-struct SegmentBlock {
-  BlockEntry entry;
-  std::uint32_t first_row = 0;  ///< in the segment
-  EncodedRows encoded;
-  std::array<std::uint64_t, kColumnCount> hashes{};
-};
 
 class Segment {
  public:
@@ -65,13 +58,13 @@ class Segment {
 
   [[nodiscard]] const SegmentEntry& entry() const noexcept { return entry_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] const std::vector<Answer>& answers() const noexcept { return answers_; }
+  [[nodiscard]] const std::vector<Answer>& answers() const noexcept { return coverage_.answers; }
   /// The segments that it replaced, ids rising and smaller than its own. None of them is live with it.
   [[nodiscard]] const std::vector<std::uint32_t>& supersedes() const noexcept {
-    return supersedes_;
+    return coverage_.supersedes;
   }
   /// The slots that hold a row.
-  [[nodiscard]] const HeldSlots& held() const noexcept { return held_; }
+  [[nodiscard]] const HeldSlots& held() const noexcept { return coverage_.held; }
 
   /// The blocks, by open time. Cost: the index is read once. Errors: kCorrupt, kIo.
   [[nodiscard]] Result<std::span<const SegmentBlock>> blocks() const;
@@ -93,13 +86,9 @@ class Segment {
                                         CandleBatch& out, bool always_check = false) const;
 
  private:
-  struct Exceptions {
-    std::vector<WideValue> wide;
-    std::vector<OddCloseTime> odd_close_times;
-  };
   struct Index {
     std::vector<SegmentBlock> blocks;
-    Exceptions exceptions;
+    SegmentExceptions exceptions;
     /// A bit for each column of a block whose checksum was seen to be right.
     std::unique_ptr<std::atomic<std::uint32_t>[]> checked;
   };
@@ -113,10 +102,6 @@ class Segment {
   [[nodiscard]] Result<Bytes> read_part(Part part) const;
   [[nodiscard]] Result<const Index*> index() const;
   [[nodiscard]] Result<Index> read_index() const;
-  /// `last_open` is the last open time of the block before; 0 for the first.
-  [[nodiscard]] Result<SegmentBlock> read_index_entry(ByteReader& in, TimeMs last_open) const;
-  [[nodiscard]] Result<Exceptions> read_exception_part() const;
-  [[nodiscard]] Result<std::vector<AnswerRun>> read_runs() const;
   [[nodiscard]] Result<std::span<const std::byte>> block_bytes(const SegmentBlock& block,
                                                                Bytes& scratch) const;
   [[nodiscard]] Result<ColumnBytes> checked_columns(const SegmentBlock& block,
@@ -124,7 +109,7 @@ class Segment {
                                                     ColumnSet needed,
                                                     std::atomic<std::uint32_t>& checked,
                                                     bool always_check) const;
-  static void append_exceptions(const Exceptions& exceptions, const SegmentBlock& block,
+  static void append_exceptions(const SegmentExceptions& exceptions, const SegmentBlock& block,
                                 CandleBatch& out);
   [[nodiscard]] Error corrupt(std::string_view what) const;
 
@@ -135,9 +120,7 @@ class Segment {
   SegmentEntry entry_;
   std::unique_ptr<File> file_;
   SegmentTrailer trailer_;
-  std::vector<Answer> answers_;
-  std::vector<std::uint32_t> supersedes_;
-  HeldSlots held_;
+  SegmentCoverage coverage_;
 
   mutable std::mutex mutex_;  // guards what is read on demand; each is set once and then only read
   mutable std::optional<Index> index_;

@@ -1,6 +1,7 @@
 #include "store/base/result.h"
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 namespace bf {
@@ -57,6 +58,19 @@ std::string_view code_name(Code code) noexcept {
   return "unknown";
 }
 
+Error::Error(Code code, std::string message) noexcept : code_(code) {
+  try {
+    message_ = std::make_shared<const std::string>(std::move(message));
+  } catch (const std::bad_alloc&) {
+    message_.reset();  // an error has to be told most of all when memory is out
+  }
+}
+
+const std::string& Error::message() const noexcept {
+  static const std::string none = "out of memory";  // short: it takes no memory itself
+  return message_ ? *message_ : none;
+}
+
 Error Error::with_retry_at(std::int64_t ms) && {
   retry_at_ms_ = ms;
   return std::move(*this);
@@ -64,8 +78,8 @@ Error Error::with_retry_at(std::int64_t ms) && {
 
 Error Error::at(std::string_view context) const {
   std::string message;
-  message.reserve(context.size() + 2 + message_.size());
-  message.append(context).append(": ").append(message_);
+  message.reserve(context.size() + 2 + this->message().size());
+  message.append(context).append(": ").append(this->message());
   return Error(code_, std::move(message)).with_retry_at(retry_at_ms_);
 }
 

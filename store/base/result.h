@@ -3,12 +3,18 @@
 // Errors are values: Result<T> holds a T or an Error. An Error has a code that programs act on and a
 // message that people read; each layer adds in front what it alone knows (`at`), without losing what
 // is below: "binance/um/BTCUSDT: GET /fapi/v1/klines: connection refused".
+//
+// Copies of an Error share its message: they cost no memory and never fail, so that a Result that holds
+// one goes wherever nothing may be thrown, also when memory is out.
+// Threads: as a shared_ptr to a constant; copies may be used on different threads.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace bf {
@@ -45,10 +51,11 @@ enum class Code : std::uint8_t {
 
 class [[nodiscard]] Error {
  public:
-  Error(Code code, std::string message) : message_(std::move(message)), code_(code) {}
+  /// Where there is no memory to keep the message, it is "out of memory"; the code stays.
+  Error(Code code, std::string message) noexcept;
 
   [[nodiscard]] Code code() const noexcept { return code_; }
-  [[nodiscard]] const std::string& message() const noexcept { return message_; }
+  [[nodiscard]] const std::string& message() const noexcept;
 
   /// When it is worth trying again, ms since 1970 UTC; 0 where the error does not say.
   [[nodiscard]] std::int64_t retry_at_ms() const noexcept { return retry_at_ms_; }
@@ -58,10 +65,12 @@ class [[nodiscard]] Error {
   [[nodiscard]] Error at(std::string_view context) const;
 
  private:
-  std::string message_;
+  std::shared_ptr<const std::string> message_;  ///< none: there was no memory for it
   std::int64_t retry_at_ms_ = 0;
   Code code_;
 };
+static_assert(std::is_nothrow_copy_constructible_v<Error> &&
+              std::is_nothrow_copy_assignable_v<Error>);
 
 /// An Error for a failed system call: "what: strerror(number)"; ENOSPC and EDQUOT are kNoSpace,
 /// ENOENT is kNotFound, everything else kIo.

@@ -156,6 +156,33 @@ TEST(RowWriter, WritesValuesWiderThan64BitsExactly) {
             "1704067200000," + wide + ",1.5\n1704067260000,10,2.5\n");
 }
 
+// Rows of plain numbers are made many at a time; a batch with one wide value is not.
+TEST(RowWriter, WritesManyRowsAsTheyStandInTheBatch) {
+  std::vector<int> minutes;
+  for (int i = -200; i < 200; ++i) minutes.push_back(i);  // across the end of the year
+  store::ScanBatch batch = rows_at(minutes);
+  std::vector<std::int64_t>& volumes = batch.rows.column(Column::kVolume).values;
+  volumes[7] = -1'234'567;
+  volumes[8] = 9'007'199'254'740'993;
+  volumes[301] = 100'000'000;
+  batch.rows.column(Column::kVolume).scale = 3;
+  const ExportLayout layout = layout_of("open_time,open,close,volume");
+  const auto expected = [&batch] {
+    std::string lines;
+    for (std::size_t row = 0; row < batch.rows.row_count(); ++row) {
+      for (const Column column :
+           {Column::kOpenTime, Column::kOpen, Column::kClose, Column::kVolume}) {
+        lines += batch.rows.text_at(column, row) + (column == Column::kVolume ? "\n" : ",");
+      }
+    }
+    return lines;
+  };
+  EXPECT_EQ(rows_text(layout, batch), expected());
+  volumes[9] = 0;
+  batch.rows.wide.push_back(WideValue{9, Column::kVolume, "123456789012345678901234567890.5"});
+  EXPECT_EQ(rows_text(layout, batch), expected());
+}
+
 TEST(RowWriter, WritesCloseTimesAsTheExchangeGaveThem) {
   store::ScanBatch batch = rows_at({0, 1});
   batch.rows.odd_close_times.push_back(OddCloseTime{1, minute(1) + 7});

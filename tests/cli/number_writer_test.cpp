@@ -5,12 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <limits>
-#include <memory>
 #include <random>
 #include <string>
-#include <vector>
 
 #include "store/base/decimal.h"
 
@@ -67,51 +64,6 @@ TEST(WriteDecimal, AgreesWithTheSlowWriter) {
   }
 }
 
-/// Values of one column: all non-negative and below 10^`digits`, but for a few of any size in some.
-std::vector<std::int64_t> column_of(std::mt19937_64& random, int digits, bool odd_ones) {
-  std::int64_t limit = 1;
-  for (int i = 0; i < digits; ++i) limit *= 10;
-  std::vector<std::int64_t> values(random() % DecimalTexts::kValuesMax + 1);
-  for (std::int64_t& value : values) {
-    value = static_cast<std::int64_t>(random() >> 1U) % limit >> (random() % 20);
-    if (random() % 3 == 0) value = value / 1000 * 1000;
-    if (odd_ones && random() % 50 == 0) value = -value;
-  }
-  return values;
-}
-
-TEST(DecimalTexts, AgreeWithNumbersWrittenOneByOne) {
-  std::mt19937_64 random(11);
-  const auto texts = std::make_unique<DecimalTexts>();
-  std::array<char, 2 * kNumberBytesMax> room{};
-  for (int i = 0; i < 4'000; ++i) {
-    const int digits = static_cast<int>(random() % 18) + 1;
-    const int scale = static_cast<int>(random() % (kScaleMax + 1));
-    const auto values = column_of(random, digits, i % 4 == 0);
-    texts->assign(values, scale);
-    for (std::size_t at = 0; at < values.size(); ++at) {
-      char* const end = texts->write(room.data(), at);
-      ASSERT_EQ(std::string(room.data(), end), decimal(values[at], scale));
-    }
-  }
-}
-
-// The quotient by 10^8 that vectors make is right on both sides of every multiple.
-TEST(DecimalTexts, AreExactAroundMultiplesOfTenToTheEighth) {
-  std::mt19937_64 random(12);
-  const auto texts = std::make_unique<DecimalTexts>();
-  std::array<char, 2 * kNumberBytesMax> room{};
-  for (int i = 0; i < 2'000; ++i) {
-    const auto near = static_cast<std::int64_t>(random() % 90'071'992 * 100'000'000);
-    const std::vector<std::int64_t> values = {near, near + 1, std::max<std::int64_t>(near - 1, 0)};
-    texts->assign(values, 8);
-    for (std::size_t at = 0; at < values.size(); ++at) {
-      char* const end = texts->write(room.data(), at);
-      ASSERT_EQ(std::string(room.data(), end), decimal(values[at], 8));
-    }
-  }
-}
-
 TEST(WriteInteger, AgreesWithTheLibrary) {
   for (const std::int64_t value :
        {std::int64_t{0}, std::int64_t{9}, std::int64_t{10}, std::int64_t{99}, std::int64_t{100},
@@ -125,6 +77,21 @@ TEST(WriteRfc3339, AgreesWithFormatTime) {
   for (const TimeMs t : {kTimeMin, kTimeMax - 1, TimeMs{1'704'067'200'000},
                          TimeMs{1'709'164'800'123}, TimeMs{1'679'661'581'046}}) {
     EXPECT_EQ(rfc3339(t), format_time(t));
+  }
+}
+
+TEST(WriteRfc3339, TurnsDaysMonthsAndYears) {
+  constexpr TimeMs kNewYear = 1'704'067'200'000;
+  EXPECT_EQ(rfc3339(kNewYear - 1), "2023-12-31T23:59:59.999Z");
+  EXPECT_EQ(rfc3339(kNewYear), "2024-01-01T00:00:00Z");
+  EXPECT_EQ(rfc3339(kNewYear + 59 * kDayMs - 1), "2024-02-28T23:59:59.999Z");
+  EXPECT_EQ(rfc3339(kNewYear + 59 * kDayMs), "2024-02-29T00:00:00Z");
+  EXPECT_EQ(rfc3339(kNewYear + 60 * kDayMs), "2024-03-01T00:00:00Z");
+  for (int day = -800; day <= 800; ++day) {
+    for (const TimeMs beside : {-kMinuteMs, TimeMs{-1}, TimeMs{0}, TimeMs{1}, kMinuteMs}) {
+      const TimeMs t = kNewYear + day * kDayMs + beside;
+      ASSERT_EQ(rfc3339(t), format_time(t));
+    }
   }
 }
 

@@ -126,13 +126,13 @@ class Repair : public SystemCalls {
     }
   }
 
-  bool repair_with_fault(std::uint64_t number) {
+  bool repair_with_fault(std::uint64_t number, Calls calls) {
     const auto [fault, times] = GetParam();
     SCOPED_TRACE("call " + std::to_string(number));
     directory_.reset(&base_);
     const Held before;
     Finding finding = "the store does not open";
-    fail_call(number, fault, times);
+    fail_call(number, fault, times, calls);
     if (const auto files = open_file_system(directory_.store(), /*create=*/false); files) {
       finding = Repairs(**files, oracle_).repair_all();
     }
@@ -171,7 +171,14 @@ class Repair : public SystemCalls {
 TEST_P(Repair, IsBegunAnewBehindAnyCallThatFails) {
   const std::uint64_t step = fault_stride(13);
   std::uint64_t number = 1;
-  while (repair_with_fault(number)) number += step;
+  while (repair_with_fault(number, Calls::kAll)) number += step;
+}
+
+// A file that does not open says nothing about its bytes: descriptors may be out.
+TEST_P(Repair, KeepsNothingAsideForAnOpenThatFailsOnce) {
+  if (GetParam() != Case(Fault::kEmfile, Times::kOnce)) return;
+  std::uint64_t number = 1;
+  while (repair_with_fault(number, Calls::kOpens)) ++number;
 }
 
 INSTANTIATE_TEST_SUITE_P(Errors, SystemCalls, ::testing::Combine(kFaults, kTimes), name_of);

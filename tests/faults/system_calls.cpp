@@ -49,6 +49,7 @@ int number_of(Fault fault) noexcept {
 /// Counts a call of the armed kind; whether it is one of those that fail.
 bool is_due(std::string_view call, bool syncs) noexcept {
   if (!state.armed || (state.calls == Calls::kSyncs && !syncs)) return false;
+  if (state.calls == Calls::kOpens && !call.starts_with("openat")) return false;
   ++state.counted;
   const bool due = state.counted == state.number ||
                    (state.counted > state.number && state.times == Times::kForEver);

@@ -29,8 +29,8 @@ enum class Times : std::uint8_t {
   kForEver,
 };
 
-/// Which calls are counted: all, or those that sync.
-enum class Calls : std::uint8_t { kAll, kSyncs };
+/// Which calls are counted: all, those that sync, or those that open.
+enum class Calls : std::uint8_t { kAll, kSyncs, kOpens };
 
 /// The call `number` from here on, counted from 1, fails.
 void fail_call(std::uint64_t number, Fault fault, Times times, Calls calls = Calls::kAll);

@@ -15,6 +15,7 @@
 #include "tools/cli/json.h"
 #include "tools/cli/store_access.h"
 #include "tools/cli/text.h"
+#include "tools/cli/write_behind.h"
 
 namespace {
 
@@ -31,7 +32,7 @@ using cli::Json;
 
 constexpr const char* kName = "bf-export";
 /// The buffer is handed on when it has grown to this.
-constexpr std::size_t kFlushBytes = 1U << 18;
+constexpr std::size_t kPushBytes = 1U << 19;
 
 /// The signal that asked to stop; looked at between batches, so that no half file stays.
 std::atomic<int> stop_signal = 0;
@@ -59,25 +60,28 @@ class Exporter {
     const bool gzip = layout.format == cli::ExportFormat::kCsvGz;
     const auto target = cli::ExportTarget::open(file.path, gzip, force);
     if (!target) return bf::fail(target.error());
+    cli::WriteBehind behind(**target);
     buffer_.clear();
     cli::RowWriter::header(layout, buffer_);
     for (const Series& series : file.series) {
       SeriesExport done;
       done.series = series;
       done.path = file.path;
-      const Result<void> written = write_series(layout, **target, done);
+      const Result<void> written = write_series(layout, behind, done);
       if (!written) return bf::fail(written.error().at(series.name()));
       done_.push_back(std::move(done));
     }
-    const Result<void> flushed = flush(**target, 0);
-    if (!flushed) return flushed;
+    const Result<void> pushed = behind.finish();
+    if (!pushed) return pushed;
+    const Result<void> written = (*target)->write(buffer_.text());
+    if (!written) return written;
     return (*target)->commit();
   }
 
   [[nodiscard]] const std::vector<SeriesExport>& done() const noexcept { return done_; }
 
  private:
-  Result<void> write_series(const cli::ExportLayout& layout, cli::ExportTarget& target,
+  Result<void> write_series(const cli::ExportLayout& layout, cli::WriteBehind& behind,
                             SeriesExport& done) {
     const auto snapshot = reader_.store().read(done.series);
     if (!snapshot) return bf::fail(snapshot.error());
@@ -95,11 +99,11 @@ class Exporter {
     if (layout.resample) {
       scan = bf::store::resample(std::move(scan), done.series.interval, *layout.resample);
     }
-    return write_rows(layout, *scan, filler, target, done);
+    return write_rows(layout, *scan, filler, behind, done);
   }
 
   Result<void> write_rows(const cli::ExportLayout& layout, bf::store::Scan& scan,
-                          cli::SlotFiller& filler, cli::ExportTarget& target, SeriesExport& done) {
+                          cli::SlotFiller& filler, cli::WriteBehind& behind, SeriesExport& done) {
     cli::RowWriter writer(layout, done.series);
     bf::store::ScanBatch batch;
     for (;;) {
@@ -109,13 +113,13 @@ class Exporter {
       if (!*more) break;
       write_batch(batch, writer, filler);
       done.rows += static_cast<std::int64_t>(batch.rows.row_count());
-      const Result<void> flushed = flush(target, kFlushBytes);
-      if (!flushed) return flushed;
+      const Result<void> pushed = push_when_full(behind);
+      if (!pushed) return pushed;
     }
     while (const auto slot = filler.next_before(done.range.to)) {
       writer.empty_slot(*slot, buffer_);
-      const Result<void> flushed = flush(target, kFlushBytes);
-      if (!flushed) return flushed;
+      const Result<void> pushed = push_when_full(behind);
+      if (!pushed) return pushed;
     }
     return {};
   }
@@ -137,12 +141,9 @@ class Exporter {
     }
   }
 
-  /// Hands the buffer on when it holds more than `above` bytes.
-  Result<void> flush(cli::ExportTarget& target, std::size_t above) {
-    if (buffer_.size() <= above) return {};
-    const Result<void> written = target.write(buffer_.text());
-    buffer_.clear();
-    return written;
+  Result<void> push_when_full(cli::WriteBehind& behind) {
+    if (buffer_.size() < kPushBytes) return {};
+    return behind.push(buffer_);
   }
 
   const cli::StoreReader& reader_;

@@ -126,15 +126,8 @@ void RowWriter::write_decimals(std::size_t begin, std::size_t end, TextBuffer& o
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       texts_[i].assign(std::span(cells_[i].values + begin, count), cells_[i].scale);
     }
-    char* at = out.room(count * cells_.size() * kCellBytes);
-    for (std::size_t row = 0; row < count; ++row) {
-      for (const DecimalTexts& texts : texts_) {
-        at = texts.write(at, row);
-        *at++ = ',';
-      }
-      at[-1] = '\n';
-    }
-    out.end_at(at);
+    char* const at = out.room(count * cells_.size() * DecimalTexts::kTextBytesMax);
+    out.end_at(DecimalTexts::write_lines(texts_, count, at));
     begin += count;
   }
 }

@@ -15,6 +15,7 @@
 
 #include "store/base/series.h"
 #include "store/store.h"
+#include "tools/cli/decimal_texts.h"
 #include "tools/cli/export_format.h"
 #include "tools/cli/number_writer.h"
 

@@ -20,7 +20,7 @@ namespace {
 constexpr int kGzipLevel = 6;
 constexpr std::string_view kTemporarySuffix = ".part";
 /// The disk is set to work whenever so many bytes are new.
-constexpr std::uint64_t kWriteBackBytes = 8U << 20;
+constexpr std::uint64_t kWriteBackBytes = 2U << 20;
 
 Error exists_error(const std::string& path) {
   return Error(Code::kUsage, fmt::format("{} exists: give --force to replace it, or another name",

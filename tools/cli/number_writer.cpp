@@ -170,29 +170,6 @@ BF_INLINE char* write_number(char* out, std::int64_t mantissa, int scale) noexce
   return write_long_decimal(out, magnitude, magnitude == 0 ? 0 : scale);
 }
 
-constexpr std::uint64_t kDoubleLimit = std::uint64_t{1} << 53;
-
-/// value / 10^8, in steps that vectors have. Requires: value < kDoubleLimit.
-BF_INLINE std::uint64_t over_ten_to_the_eighth(std::uint64_t value) noexcept {
-  const auto quotient = static_cast<std::uint64_t>(
-      static_cast<std::int64_t>(static_cast<double>(static_cast<std::int64_t>(value)) * 1e-8));
-  const std::uint64_t product = quotient * EightDigits::kLimit;
-  // The nearest double to 10^-8 may be too large for a quotient that is whole, or too small.
-  if (product > value) return quotient - 1;
-  return value - product >= EightDigits::kLimit ? quotient + 1 : quotient;
-}
-
-/// The words without their first `bits` bits.
-BF_INLINE std::uint64_t shifted(std::uint64_t word, std::uint64_t bits) noexcept {
-  return bits < 64 ? word >> (bits % 64) : 0;
-}
-BF_INLINE std::uint64_t shifted(std::uint64_t word, std::uint64_t more,
-                                std::uint64_t bits) noexcept {
-  // (more << 1) << (63 - bits) is more << (64 - bits), also where bits is 0.
-  const std::uint64_t entering = (more << 1U) << ((63 - bits) % 64);
-  return bits < 64 ? word >> (bits % 64) | entering : more >> (bits % 64);
-}
-
 char* write_two(char* out, int value) noexcept {
   put_pair(out, static_cast<std::uint64_t>(value));
   return out + 2;
@@ -204,77 +181,6 @@ char* write_integer(char* out, std::int64_t value) noexcept { return write_numbe
 
 char* write_decimal(char* out, std::int64_t mantissa, int scale) noexcept {
   return write_number(out, mantissa, scale);
-}
-
-template <int kWords>
-BF_INLINE void DecimalTexts::fill() {
-  // Plain pointers, of which each is alone with its memory: else no compiler takes eight at a time.
-  const std::int64_t* const __restrict values = mantissas_.data();
-  std::uint64_t* const __restrict whole = texts_.whole.data();
-  std::uint64_t* const __restrict whole_more = texts_.whole_more.data();
-  std::uint64_t* const __restrict fraction = texts_.fraction.data();
-  std::uint64_t* const __restrict fraction_more = texts_.fraction_more.data();
-  std::uint64_t* const __restrict bytes = texts_.bytes.data();
-  const std::size_t count = mantissas_.size();
-  const auto scale = static_cast<std::int64_t>(scale_);
-  const std::int64_t point = 8 * kWords - scale;
-  const auto point_bits = static_cast<std::uint64_t>(8 * point);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto value = static_cast<std::uint64_t>(values[i]);
-    const std::uint64_t above = kWords == 2 ? over_ten_to_the_eighth(value) : 0;
-    const std::uint64_t high = eight_digits(kWords == 2 ? above : value);
-    const std::uint64_t low = kWords == 2 ? eight_digits(value - EightDigits::kLimit * above) : 0;
-    std::int64_t leading = std::countr_zero(high) / 8;
-    std::int64_t trailing = std::countl_zero(kWords == 2 ? low : high) / 8;
-    if constexpr (kWords == 2) {
-      leading = high == 0 ? 8 + std::countr_zero(low) / 8 : leading;
-      trailing = low == 0 ? 8 + std::countl_zero(high) / 8 : trailing;
-    }
-    const std::int64_t first = std::min(leading, point - 1);
-    const std::int64_t places = scale - trailing;
-    bytes[i] = static_cast<std::uint64_t>(point - first) |
-               static_cast<std::uint64_t>(places > 0 ? places + 1 : 0) << 32U;
-    const std::uint64_t text = high | EightDigits::kZeros;
-    const std::uint64_t more = low | EightDigits::kZeros;
-    const auto first_bits = static_cast<std::uint64_t>(8 * first);
-    if constexpr (kWords == 1) {
-      whole[i] = shifted(text, first_bits);
-      fraction[i] = shifted(text, point_bits);
-    } else {
-      whole[i] = shifted(text, more, first_bits);
-      whole_more[i] = shifted(more, first_bits);
-      fraction[i] = shifted(text, more, point_bits);
-      fraction_more[i] = shifted(more, point_bits);
-    }
-  }
-}
-
-void DecimalTexts::fill_anywhere() { words_ == 1 ? fill<1>() : fill<2>(); }
-BF_MODERN void DecimalTexts::fill_modern() { words_ == 1 ? fill<1>() : fill<2>(); }
-
-void DecimalTexts::assign(std::span<const std::int64_t> mantissas, int scale) {
-  BF_ASSERT(mantissas.size() <= kValuesMax);
-  mantissas_ = mantissas;
-  scale_ = scale;
-  std::uint64_t all = 0;  // a negative one has the highest bit
-  for (const std::int64_t mantissa : mantissas) all |= static_cast<std::uint64_t>(mantissa);
-  words_ = all < EightDigits::kLimit && scale < EightDigits::kCount ? 1
-           : all < kDoubleLimit && scale < SixteenDigits::kCount    ? 2
-                                                                    : 0;
-  static const bool modern = store::modern_processor();
-  if (words_ != 0) modern ? fill_modern() : fill_anywhere();
-}
-
-char* DecimalTexts::write(char* out, std::size_t i) const noexcept {
-  if (words_ == 0) return write_number(out, mantissas_[i], scale_);
-  std::memcpy(out, &texts_.whole[i], 8);
-  if (words_ == 2) std::memcpy(out + 8, &texts_.whole_more[i], 8);
-  const std::uint64_t bytes = texts_.bytes[i];
-  out += static_cast<std::uint32_t>(bytes);
-  *out = '.';
-  std::memcpy(out + 1, &texts_.fraction[i], 8);
-  if (words_ == 2) std::memcpy(out + 9, &texts_.fraction_more[i], 8);
-  return out + (bytes >> 32U);
 }
 
 char* write_rfc3339(char* out, TimeMs t) noexcept {
