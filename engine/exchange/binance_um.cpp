@@ -56,7 +56,7 @@ bool BinanceUm::serves(Kind kind, Interval interval) const noexcept {
 }
 
 ColumnSet BinanceUm::columns(Kind kind) const noexcept {
-  if (kind == Kind::kCandles) return kAllColumns;
+  if (kind == Kind::kCandles) return kCandleColumns;
   // What stands in the other columns of mark, index and premium rows are zeros and sample counts.
   return {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
 }
