@@ -13,12 +13,21 @@ std::int64_t TokenBucket::refill_time(std::int64_t tokens) const noexcept {
   return whole * window_ + part;
 }
 
+// Nobody owes more than a whole bucket. An estimate of the exchange's clock that was set back, by the years
+// that a simulated exchange lives behind or by the hour that our own clock goes ahead, would else have
+// everything wait for that long.
+void TokenBucket::forgive(std::int64_t now) noexcept {
+  full_at_ = std::min(full_at_, now + window_);
+}
+
 std::int64_t TokenBucket::leaves_at(std::int64_t now, std::int64_t cost) {
+  forgive(now);
   if (in_flight_ + cost > allowed_) return kOnlyAnAnswer;
   return std::max(now, full_at_ - (window_ - refill_time(in_flight_ + cost)));
 }
 
 std::int64_t TokenBucket::used(std::int64_t now) {
+  forgive(now);
   const std::int64_t owed = std::max<std::int64_t>(0, full_at_ - now);
   // owed <= a few windows, so the product of its milliseconds fits.
   const std::int64_t tokens =

@@ -18,6 +18,7 @@ class TokenBucket final : public Bucket {
   void answered(std::int64_t now, const Answer& answer) override;
 
  private:
+  void forgive(std::int64_t now) noexcept;
   /// The time that the refill of `tokens` takes, rounded up.
   [[nodiscard]] std::int64_t refill_time(std::int64_t tokens) const noexcept;
 
