@@ -6,6 +6,8 @@
 
 #include "engine/async/task_group.h"
 #include "engine/backfill/archive_files.h"
+#include "engine/backfill/event_pages.h"
+#include "engine/backfill/instruments.h"
 #include "engine/backfill/rest_pages.h"
 #include "engine/backfill/targets.h"
 
@@ -31,7 +33,11 @@ async::Task<Result<void>> spawn_all(SeriesState& state, const plan::SeriesPlan& 
     }
     const Result<void> place = co_await state.market.in_flight.acquire(group.token());
     if (!place) co_return place;
-    group.spawn(fetch_page(state, page.window, group.token()));
+    if (state.target.series.is_events()) {
+      group.spawn(fetch_events(state, page.window, group.token()));
+    } else {
+      group.spawn(fetch_page(state, page.window, group.token()));
+    }
   }
   co_return Result<void>();
 }
@@ -48,6 +54,8 @@ async::Task<Result<void>> fetch_plan(SeriesState& state, plan::SeriesPlan plan,
 /// The list's listing instant is the day on which the symbol was made known; trading begins later. What
 /// lies before the first candle is not listed, instead of missing for ever.
 async::Task<Result<void>> refine_listing(SeriesState& state, async::CancelToken cancel) {
+  // A first event says nothing of when trading began.
+  if (state.target.series.is_events()) co_return Result<void>();
   const TimeMs first_slot = state.target.wanted.from;
   const store::GapIndex& gaps = state.sink->writer->gaps();
   if (first_slot != slot_begin(state.interval(), state.target.listed)) co_return Result<void>();
