@@ -69,12 +69,13 @@ std::string status_text(const std::vector<SeriesStatus>& all) {
     rows += count;
     bytes += size;
     const double each = count > 0 ? static_cast<double>(size) / static_cast<double>(count) : 0;
+    const Interval interval = status.series.interval;
     table.add({printable(status.series.name()), cli::format_count(count),
                count > 0 ? format_time(status.stats.first_open) : "-",
                count > 0 ? format_time(status.stats.last_open) : "-",
-               cli::format_count(status.slots.absent_confirmed),
-               cli::format_count(status.slots.absent_provisional),
-               cli::format_count(status.slots.missing), cli::format_bytes(size),
+               cli::format_slots(interval, status.slots.absent_confirmed),
+               cli::format_slots(interval, status.slots.absent_provisional),
+               cli::format_slots(interval, status.slots.missing), cli::format_bytes(size),
                fmt::format("{:.1f}", each), sources_text(status.stats)});
   }
   return table.text() +
@@ -92,7 +93,7 @@ Json status_json(const SeriesStatus& status) {
                  {"segment_bytes", status.stats.segment_bytes},
                  {"log_bytes", status.stats.log_bytes},
                  {"range", cli::range_json(status.range)}};
-  object.update(cli::counts_json(status.slots));
+  object.update(cli::counts_json(status.slots, status.series.interval));
   Json sources = Json::object();
   for (const auto& [source, rows] : status.stats.rows_by_source) sources[source] = rows;
   object["rows_by_source"] = std::move(sources);
