@@ -80,6 +80,16 @@ def check_store(cases, work):
     cases.check("JSON has null for what was not told", told, lines[0])
 
 
+def check_fill(cases, work, simulator):
+    fill = ("bf-engine", "fill", "--lookback", "30d", *of("bybit/linear"))
+    fill += ("--base-url", f"bybit={simulator.url}", "--json")
+    filled = work.run(*fill)
+    cases.expect("fill", filled, support.COMPLETE)
+    counts = {one["series"]: one["rows_stored"] for one in filled.json()["series"]}
+    hourly = counts.get("bybit/linear/S003USDT/funding/events", 0)
+    cases.check("fill brings what has been paid since", 250 <= hourly <= 290, counts)
+
+
 def check_refusals(cases, work):
     def refused(name, words, program, *arguments):
         outcome = work.run(program, *arguments)
@@ -106,6 +116,7 @@ def main():
             for where, (symbol, columns) in MARKETS.items():
                 check_market(cases, work, simulator, where, symbol, columns)
             check_store(cases, work)
+            check_fill(cases, work, simulator)
             check_refusals(cases, work)
             limited = [entry for entry in simulator.requests() if entry["status"] in (403, 418, 429)]
             cases.check("no request was limited", not limited, str(limited[:3]))
