@@ -28,7 +28,7 @@ class Pages {
         std::vector<AnsweredRows> pages;
         for (std::size_t i = 0; i < kFrames; ++i) {
           pages.push_back(
-              page_of(file.rows, kAllColumns, at + i * kPageRows, at + (i + 1) * kPageRows));
+              page_of(file.rows, kCandleColumns, at + i * kPageRows, at + (i + 1) * kPageRows));
         }
         pages_.push_back(std::move(pages));
       }

@@ -149,8 +149,8 @@ void encode_frames(benchmark::State& state, const std::vector<CandleFile>& files
 }
 
 void register_all(const std::vector<CandleFile>& files) {
-  for (const ColumnSet columns : {kAllColumns, kOhlcvColumns}) {
-    const std::string of = columns == kAllColumns ? "/ten" : "/six";
+  for (const ColumnSet columns : {kCandleColumns, kOhlcvColumns}) {
+    const std::string of = columns == kCandleColumns ? "/ten" : "/six";
     bench("segment/encode" + of, [&files, columns](benchmark::State& state) {
       write_segments(state, files, columns, /*verify=*/false);
     });
@@ -168,7 +168,7 @@ void register_all(const std::vector<CandleFile>& files) {
 int main(int argc, char** argv) {
   const auto files = bf::bench::bench_files();
   {
-    bf::bench::SealedStore ten(files, bf::kAllColumns);
+    bf::bench::SealedStore ten(files, bf::kCandleColumns);
     const bf::bench::SealedStore six(files, bf::kOhlcvColumns);
     bf::bench::print_sizes(files, ten, six);
   }

@@ -118,7 +118,7 @@ void register_export(const std::string& columns, Export& exported) {
 int main(int argc, char** argv) {
   using namespace bf::bench;
   const auto files = bench_files();
-  SealedStore sealed(files, bf::kAllColumns);
+  SealedStore sealed(files, bf::kCandleColumns);
   const std::string first = argc > 1 ? argv[1] : "";
   if (const std::string flag = "--keep="; first.starts_with(flag)) {
     const int code = run_child({program_folder() + "/bf-export", first.substr(flag.size()),

@@ -137,7 +137,7 @@ void register_all(const std::vector<CandleFile>& files, SealedStore& ten, Sealed
 
 int main(int argc, char** argv) {
   const auto files = bf::bench::bench_files();
-  bf::bench::SealedStore ten(files, bf::kAllColumns);
+  bf::bench::SealedStore ten(files, bf::kCandleColumns);
   bf::bench::SealedStore six(files, bf::kOhlcvColumns);
   bf::bench::register_all(files, ten, six);
   return bf::bench::run_benches(argc, argv);

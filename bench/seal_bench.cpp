@@ -53,7 +53,7 @@ void seal_one(store::Store& store, TimedFileSystem& files, const CandleFile& mon
   const auto writer = value_of(store.writer(series));
   for (std::size_t at = 0; at < kMonthRows; at += kPageRows) {
     const std::size_t end = std::min(at + kPageRows, kMonthRows);
-    const store::AnsweredRows page = page_of(month.rows, kAllColumns, at, end);
+    const store::AnsweredRows page = page_of(month.rows, kCandleColumns, at, end);
     expect(writer->append(std::span(&page, 1)));
   }
   expect(writer->sync());

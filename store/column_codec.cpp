@@ -45,6 +45,9 @@ std::optional<Model> model_of(Column column) {
     case Column::kOpenTime:
     case Column::kClose:
     case Column::kTrades:
+    case Column::kFundingRate:
+    case Column::kMarkPrice:
+    case Column::kFundingHours:
       return std::nullopt;
   }
   return std::nullopt;
@@ -52,7 +55,7 @@ std::optional<Model> model_of(Column column) {
 
 bool is_price(Column column) noexcept {
   return column == Column::kOpen || column == Column::kHigh || column == Column::kLow ||
-         column == Column::kClose;
+         column == Column::kClose || column == Column::kMarkPrice;
 }
 
 /// Rows of the transform kDelta of which every residual is 0.

@@ -97,7 +97,8 @@ class SegmentCursor final : public Cursor {
   }
 
   Result<std::string> values() override {
-    if (wanted_ == kAllColumns) return row_values(decoded_, position_);
+    const ColumnSet stored = blocks_[block_].encoded.columns;
+    if (wanted_.intersect(stored) == stored) return row_values(decoded_, position_);
     // Rows of equal rank come in runs: the block is decoded once for all of its rows.
     if (whole_block_ != block_) {
       const Result<void> read = segment_->read_block(block_, kAllColumns, codec_, whole_);

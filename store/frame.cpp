@@ -43,7 +43,7 @@ void write_page(const AnsweredRows& page, RowCodec& codec, Bytes& columns, Bytes
 Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, CandleBatch& out) {
   EncodedRows encoded;
   const auto bits = in.fixed<std::uint32_t>();
-  if ((bits & 1U) == 0 || (bits & ~kAllColumns.bits()) != 0) {
+  if ((bits & 1U) == 0 || !go_together(bits)) {
     return fail(Code::kFormat, "a page has columns that this build does not know");
   }
   encoded.columns = ColumnSet::from_bits(bits);
@@ -66,8 +66,8 @@ Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, Can
 
 /// What an encoder relies on: a batch that breaks it would become bytes that nobody can read.
 Result<void> check_columns(const CandleBatch& rows) {
-  if ((rows.columns.bits() & ~kAllColumns.bits()) != 0) {
-    return fail(Code::kDataQuality, "a page has columns that the store does not know");
+  if (!go_together(rows.columns.bits())) {
+    return fail(Code::kDataQuality, "a page has columns that the store does not know together");
   }
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     const auto column = static_cast<Column>(i);

@@ -86,6 +86,10 @@ Fold fold_of(Column column) noexcept {
     case Column::kTakerBuyBase:
     case Column::kTakerBuyQuote:
       return Fold::kSum;
+    case Column::kFundingRate:
+    case Column::kMarkPrice:
+    case Column::kFundingHours:
+      break;  // events are not folded: can_resample()
   }
   return Fold::kSum;
 }
@@ -251,7 +255,7 @@ class Resampled final : public Scan {
 }  // namespace
 
 bool can_resample(Interval from, Interval to) noexcept {
-  if (from == Interval::k1mo) return false;
+  if (from == Interval::k1mo || from == Interval::kEvents) return false;
   const DurationMs length = interval_ms(from);
   if (to == Interval::k1mo) return kDayMs % length == 0;
   return interval_ms(to) > length && interval_ms(to) % length == 0;

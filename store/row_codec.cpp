@@ -12,11 +12,14 @@ namespace {
 constexpr std::array kPrices = {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
 constexpr std::array kVolumes = {Column::kVolume, Column::kTakerBuyBase};
 constexpr std::array kQuoteVolumes = {Column::kQuoteVolume, Column::kTakerBuyQuote};
+/// What leans on nothing, and nothing on it.
+constexpr std::array kAlone = {Column::kFundingRate, Column::kMarkPrice, Column::kFundingHours};
 /// A column leans only on columns before it in this order.
 constexpr std::array kDecodeOrder = {
-    Column::kOpenTime,     Column::kClose,        Column::kOpen,   Column::kHigh,
-    Column::kLow,          Column::kTrades,       Column::kVolume, Column::kQuoteVolume,
-    Column::kTakerBuyBase, Column::kTakerBuyQuote};
+    Column::kOpenTime,     Column::kClose,         Column::kOpen,        Column::kHigh,
+    Column::kLow,          Column::kTrades,        Column::kVolume,      Column::kQuoteVolume,
+    Column::kTakerBuyBase, Column::kTakerBuyQuote, Column::kFundingRate, Column::kMarkPrice,
+    Column::kFundingHours};
 static_assert(kDecodeOrder.size() == kColumnCount);
 constexpr std::array<ColumnSet, kColumnCount> kDecodedBefore = [] {
   std::array<ColumnSet, kColumnCount> before;
@@ -152,6 +155,9 @@ Siblings RowCodec::share_scales(const CandleBatch& rows, Columns& columns) {
   if (rows.columns.contains(Column::kTrades)) {
     trim(columns, std::array{Column::kTrades});
     siblings.values[kTradesAt] = columns[kTradesAt].values.data();
+  }
+  for (const Column column : kAlone) {
+    if (rows.columns.contains(column)) trim(columns, std::array{column});
   }
   for (std::size_t i = 0; i < kColumnCount; ++i) siblings.scales[i] = columns[i].scale;
   return siblings;

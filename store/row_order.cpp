@@ -1,5 +1,7 @@
 #include "store/row_order.h"
 
+#include <utility>
+
 namespace bf::store {
 
 std::strong_ordering compare_rank(const Answer& a, const Answer& b, std::string_view own_exchange) {
@@ -21,10 +23,14 @@ std::strong_ordering compare_rest(const Answer& a, const Answer& b) {
 }
 
 std::string row_values(const CandleBatch& rows, std::size_t row) {
+  const bool funding = rows.columns.intersect(kFundingColumns) != ColumnSet{};
+  const ColumnSet listed = funding ? kFundingColumns : kCandleColumns;
   std::string text;
+  bool first = true;
   for (std::size_t i = 1; i < kColumnCount; ++i) {
     const auto column = static_cast<Column>(i);
-    if (i > 1) text += ',';
+    if (!listed.contains(column)) continue;
+    if (!std::exchange(first, false)) text += ',';
     if (rows.columns.contains(column)) text += rows.text_at(column, row);
   }
   if (const TimeMs close_time = rows.odd_close_time(row); close_time != 0) {

@@ -26,8 +26,8 @@ namespace bf::store {
 /// Rule 5: the larger archive hash, then what was asked and came (which may be a merged answer's).
 [[nodiscard]] std::strong_ordering compare_rest(const Answer& a, const Answer& b);
 
-/// A row's values from the second column on, by canonical text and separated by commas, empty where a
-/// column is not stored; an odd close time follows as ";close_time=".
+/// A row's values by canonical text and separated by commas, empty where a column is not stored: of a
+/// candle the nine behind the open time, of an event of funding its three; an odd close time follows as ";close_time=".
 [[nodiscard]] std::string row_values(const CandleBatch& rows, std::size_t row);
 
 }  // namespace bf::store

@@ -27,7 +27,7 @@ Result<SegmentBlock> read_index_entry(ByteReader& in, TimeMs last_open) {
       length > calendar) {
     return fail(damaged("a block of the index contradicts itself"));
   }
-  if ((columns & ~std::uint64_t{kAllColumns.bits()}) != 0 || (columns & 1U) == 0) {
+  if (!go_together(columns) || (columns & 1U) == 0) {
     return fail(Code::kFormat, "columns that this build does not know");
   }
   block.entry.rows = static_cast<std::uint32_t>(rows);

@@ -25,7 +25,7 @@ class OpenStore final : public Store {
     if (!lock_) {
       return fail(Code::kUsage, series.name() + ": the store is open for reading alone");
     }
-    if (const Result<void> valid = validate(series.instrument); !valid) return fail(valid.error());
+    if (const Result<void> valid = validate(series); !valid) return fail(valid.error());
     std::weak_ptr<KnownProof>& known = writers_[series.path()];
     if (!known.expired()) {
       return fail(Code::kUsage, series.name() + ": this process writes it already");

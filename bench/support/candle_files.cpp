@@ -45,7 +45,8 @@ Result<CandleFile> read_file(const fs::path& path, const std::string& market) {
   CandleFile file;
   file.name = name_of(path);
   file.series = Series{{"binance", market, file.name}, Kind::kCandles, Interval::k1m};
-  Result<CandleBatch> rows = exchange::binance::parse_kline_csv(Interval::k1m, kAllColumns, *text);
+  Result<CandleBatch> rows =
+      exchange::binance::parse_kline_csv(Interval::k1m, kCandleColumns, *text);
   if (!rows) return fail(rows.error().at(path.string()));
   file.rows = std::move(*rows);
   return file;

@@ -40,7 +40,7 @@ WideStore::WideStore(const CandleFile& file, const WideStoreOptions& options)
 void WideStore::fill(const Series& series, const CandleFile& file,
                      const WideStoreOptions& options) {
   const auto writer = value_of(store().writer(series));
-  store::AnsweredRows page = page_of(file.rows, kAllColumns, 0, options.rows);
+  store::AnsweredRows page = page_of(file.rows, kCandleColumns, 0, options.rows);
   page.rows.odd_close_times.clear();
   for (int month = 0; month < options.months; ++month) {
     move_to(page, advance_slots(Interval::k1mo, kBegin, month));

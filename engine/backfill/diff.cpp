@@ -150,6 +150,9 @@ class Sources {
   async::Task<Result<void>> compare(const DiffTarget& target, SeriesDiff& diff,
                                     async::CancelToken cancel) {
     const Instrument& own = target.series.instrument;
+    if (target.series.is_events()) {
+      co_return fail(Code::kUsage, "events are not compared: leave them out with --kind candles");
+    }
     const auto api = exchange::find_market(own.exchange, own.market);
     if (!api) co_return fail(api.error());
     const bool itself = against_ == "rest" || against_ == "archive";

@@ -145,7 +145,8 @@ async::Task<Result<std::optional<FallbackMarket::Link>>> FallbackMarket::link_to
     RunState& run, const SeriesTarget& target, bool exact, async::CancelToken cancel) {
   const Series& own = target.series;
   std::optional<Link> link;
-  const bool served = market_->api->serves(own.kind, own.interval);
+  // A funding rate is what its own exchange charged.
+  const bool served = !own.is_events() && market_->api->serves(own.kind, own.interval);
   if (target.canonical.empty() || !served) co_return link;
   const Result<void> list = co_await ensure_list(run, cancel);
   if (!list) co_return fail(list.error());

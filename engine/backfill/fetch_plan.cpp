@@ -2,6 +2,7 @@
 
 #include "engine/async/task_group.h"
 #include "engine/backfill/archive_files.h"
+#include "engine/backfill/event_pages.h"
 #include "engine/backfill/rest_pages.h"
 
 namespace bf::backfill {
@@ -25,7 +26,11 @@ async::Task<Result<void>> spawn_all(SeriesState& state, const plan::SeriesPlan& 
     }
     const Result<void> place = co_await state.market.in_flight.acquire(group.token());
     if (!place) co_return place;
-    group.spawn(fetch_page(state, page.window, group.token()));
+    if (state.target.series.is_events()) {
+      group.spawn(fetch_events(state, page.window, group.token()));
+    } else {
+      group.spawn(fetch_page(state, page.window, group.token()));
+    }
   }
   co_return Result<void>();
 }

@@ -163,4 +163,21 @@ async::Task<Result<TimeRange>> find_archive_life(MarketRun& market, Series serie
   co_return life;
 }
 
+async::Task<Result<void>> record_life(RunState& run, Instrument instrument,
+                                      std::optional<TimeMs> listed,
+                                      std::optional<TimeMs> delisted) {
+  const TimeMs seen_at = run.services.loop.clock().wall_ms();
+  const std::function<Result<void>()> change = [&]() -> Result<void> {
+    std::optional<store::InstrumentFacts> facts = run.services.ledger->find(instrument);
+    if (!facts) {
+      facts.emplace();  // a name that no list has
+      facts->instrument = instrument;
+    }
+    facts->listed = listed;
+    if (delisted) facts->delisted = delisted;
+    return run.services.ledger->record(seen_at, std::span(&*facts, 1));
+  };
+  co_return co_await change_ledger(run, change);
+}
+
 }  // namespace bf::backfill

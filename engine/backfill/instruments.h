@@ -33,6 +33,12 @@ struct KnownInstruments {
 [[nodiscard]] async::Task<Result<void>> change_ledger(RunState& run,
                                                       std::function<Result<void>()> change);
 
+/// Writes a listing instant that was found out into the ledger, and a delisting where one was.
+/// Errors: kIo, kNoSpace.
+[[nodiscard]] async::Task<Result<void>> record_life(RunState& run, Instrument instrument,
+                                                    std::optional<TimeMs> listed,
+                                                    std::optional<TimeMs> delisted = std::nullopt);
+
 /// Asks the exchange for its list, records it, and lays it over what is known: a delisted symbol that
 /// has left the list stays known, and a listing instant that was found out is not undone by the list's
 /// earlier one. Errors: what the request says; kIo, kNoSpace.

@@ -35,16 +35,22 @@ void add_failures(const SeriesReport& series, Reasons& reasons) {
   }
 }
 
+/// "12 slots"; of events, whose slots are milliseconds, how much time that is.
+std::string amount(const Series& series, std::int64_t slots) {
+  if (!series.is_events()) return std::to_string(slots) + " slots are";
+  return std::to_string((slots + kSecondMs - 1) / kSecondMs) + " seconds are";
+}
+
 void add_slots(const SeriesReport& series, bool strict, Reasons& reasons) {
   const std::string name = series.series.name();
   if (series.slots.missing > 0) {
     reasons.emplace_back(Exit::kMissing,
-                         name + ": " + std::to_string(series.slots.missing) + " slots are missing");
+                         name + ": " + amount(series.series, series.slots.missing) + " missing");
   }
   if (strict && series.slots.absent_provisional > 0) {
-    reasons.emplace_back(Exit::kMissing, name + ": " +
-                                             std::to_string(series.slots.absent_provisional) +
-                                             " slots are absent provisionally (--strict)");
+    reasons.emplace_back(Exit::kMissing,
+                         name + ": " + amount(series.series, series.slots.absent_provisional) +
+                             " absent provisionally (--strict)");
   }
 }
 

@@ -35,11 +35,11 @@ void add_failure(std::vector<Failure>& failures, const Error& error);
 
 struct SeriesReport {
   Series series;
-  TimeRange asked;               ///< what the user asked for
-  TimeRange wanted;              ///< cut to [listed, delisted), to what is served and to now
-  std::int64_t not_listed = 0;   ///< asked slots outside [listed, delisted)
-  std::int64_t not_served = 0;   ///< asked slots older than what the exchange still serves
-  store::SlotCounts slots;       ///< of `wanted`, at the end
+  TimeRange asked;              ///< what the user asked for
+  TimeRange wanted;             ///< cut to [listed, delisted), to what is served and to now
+  std::int64_t not_listed = 0;  ///< asked slots outside [listed, delisted)
+  std::int64_t not_served = 0;  ///< asked slots older than what the exchange still serves
+  store::SlotCounts slots;  ///< of `wanted`, at the end; of events: held ones, else milliseconds
   std::int64_t rows_stored = 0;  ///< in this run
   std::int64_t rows_rejected = 0;
   std::int64_t conflicts = 0;              ///< rows that differ from what was held

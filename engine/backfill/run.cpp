@@ -145,8 +145,10 @@ async::Task<Result<void>> run_one(RunState& run, MarketPart& part, std::size_t i
       co_await run_series(run, *part.market, part.chain, part.targets[index], report, cancel);
   places.release();
   ++run.progress.series_done;
-  const std::string text = std::to_string(report.rows_stored) + " candles stored, " +
-                           std::to_string(report.slots.missing) + " missing";
+  const bool events = report.series.is_events();
+  const std::string text =
+      std::to_string(report.rows_stored) + (events ? " events stored, " : " candles stored, ") +
+      std::to_string(report.slots.missing) + (events ? " ms" : "") + " missing";
   run.services.observer.on_event(Event{Event::Type::kSeriesDone, report.series.name(), text});
   co_return done;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/backfill/fetch_plan.h"
+#include "engine/backfill/instruments.h"
 #include "engine/backfill/targets.h"
 
 namespace bf::backfill {
@@ -17,6 +18,8 @@ constexpr int kRoundsMax = 4;
 /// The list's listing instant is the day on which the symbol was made known; trading begins later. What
 /// lies before the first candle is not listed, instead of missing for ever.
 async::Task<Result<void>> refine_listing(SeriesState& state, async::CancelToken cancel) {
+  // A first event says nothing of when trading began.
+  if (state.target.series.is_events()) co_return Result<void>();
   const TimeMs first_slot = state.target.wanted.from;
   const store::GapIndex& gaps = state.sink->writer->gaps();
   if (first_slot != slot_begin(state.interval(), state.target.listed)) co_return Result<void>();

@@ -74,4 +74,22 @@ SelectedSymbols select_symbols(const Selection& selection, const FactsBySymbol& 
   return out;
 }
 
+bool has_kind(Kind kind, const store::InstrumentFacts& facts) {
+  return kind != Kind::kFunding || facts.contract_type.empty() ||
+         exchange::is_perpetual(facts.contract_type);
+}
+
+void leave_out_guesses(Kind kind, const Selection& selection, const FactsBySymbol& known,
+                       SelectedSymbols& selected) {
+  std::erase_if(selected.symbols, [&](const std::string& symbol) {
+    const store::InstrumentFacts& facts = known.at(symbol);
+    if (has_kind(kind, facts)) return false;
+    const auto means_it = [&](const std::string& word) {
+      return !is_glob(word) && names_symbol(word, symbol, canonical_name(facts));
+    };
+    return selection.all ||
+           std::none_of(selection.symbols.begin(), selection.symbols.end(), means_it);
+  });
+}
+
 }  // namespace bf::backfill

@@ -40,4 +40,11 @@ struct SelectedSymbols {
 [[nodiscard]] SelectedSymbols select_symbols(const Selection& selection,
                                              const FactsBySymbol& known);
 
+/// Whether the instrument can have data of `kind`: dated contracts and spot pairs pay no funding. One of
+/// which nothing is known may.
+[[nodiscard]] bool has_kind(Kind kind, const store::InstrumentFacts& facts);
+/// Takes from `selected` what can have nothing of `kind` and was not meant outright, but among others.
+void leave_out_guesses(Kind kind, const Selection& selection, const FactsBySymbol& known,
+                       SelectedSymbols& selected);
+
 }  // namespace bf::backfill

@@ -167,7 +167,7 @@ TimeMs resolve(const TimeSpec& spec, TimeMs now, TimeMs listed) {
 bool gone_before(const RunOptions& options, const MarketRun& market,
                  const store::InstrumentFacts& facts) {
   if (!facts.delisted || options.from.base == TimeSpec::From::kListing) return false;
-  const TimeMs now = slot_begin(options.interval, market.client->now() - options.grace_ms);
+  const TimeMs now = closed_until(options.interval, market.client->now() - options.grace_ms);
   return *facts.delisted <= slot_begin(options.interval, resolve(options.from, now, 0));
 }
 
@@ -176,6 +176,7 @@ bool gone_before(const RunOptions& options, const MarketRun& market,
 SelectedSymbols select_existing(const RunOptions& options, const MarketRun& market,
                                 const FactsBySymbol& known) {
   SelectedSymbols selected = select_symbols(*market.selection, known);
+  leave_out_guesses(options.kind, *market.selection, known, selected);
   if (!market.selection->all) return selected;
   std::erase_if(selected.symbols, [&](const std::string& symbol) {
     const store::InstrumentFacts& facts = known.at(symbol);
@@ -187,8 +188,8 @@ SelectedSymbols select_existing(const RunOptions& options, const MarketRun& mark
 SeriesTarget target_of(const RunState& run, const MarketRun& market, Series series, TimeMs from_min,
                        const store::InstrumentFacts& facts) {
   const Interval interval = series.interval;
-  // The end of the last candle that has closed: a forming one is never wanted.
-  const TimeMs now = slot_begin(interval, market.client->now() - run.options.grace_ms);
+  // What is still to come is never wanted, and a run right after another finds nothing new.
+  const TimeMs now = closed_until(interval, market.client->now() - run.options.grace_ms);
   SeriesTarget target;
   target.series = std::move(series);
   target.listed = facts.listed.value_or(kTimeMin);  // unknown where it does not matter
@@ -235,6 +236,16 @@ LifeSource life_source(const RunState& run, const MarketRun& market, const Known
   return source;
 }
 
+/// Whose first row tells when an instrument was listed: events may begin later.
+Series listing_series(const RunState& run, const MarketRun& market, const std::string& symbol) {
+  Series series = run.series_of(market, symbol);
+  if (series.is_events()) {
+    series.kind = Kind::kCandles;
+    series.interval = Interval::k1m;
+  }
+  return series;
+}
+
 /// Where the list does not say when a symbol was listed, its first candle does, or the archive's files.
 async::Task<Result<void>> find_listing(RunState& run, MarketRun& market, Series series,
                                        LifeSource source, store::InstrumentFacts& facts,
@@ -275,8 +286,8 @@ async::Task<Result<void>> find_listings(RunState& run, MarketRun& market, KnownI
     if (facts->second.listed && !end_unknown) continue;
     place = co_await market.in_flight.acquire(group.token());
     if (!place) break;
-    group.spawn(find_listing(run, market, run.series_of(market, symbol), source, facts->second,
-                             errors, group.token()));
+    group.spawn(find_listing(run, market, listing_series(run, market, symbol), source,
+                             facts->second, errors, group.token()));
   }
   const Result<void> joined = co_await group.join();
   if (!joined) co_return joined;
@@ -328,23 +339,6 @@ async::Task<Result<TimeMs>> find_first_candle(MarketRun& market, Series series,
   co_return **first;
 }
 
-async::Task<Result<void>> record_life(RunState& run, Instrument instrument,
-                                      std::optional<TimeMs> listed,
-                                      std::optional<TimeMs> delisted) {
-  const TimeMs seen_at = run.services.loop.clock().wall_ms();
-  const std::function<Result<void>()> change = [&]() -> Result<void> {
-    std::optional<store::InstrumentFacts> facts = run.services.ledger->find(instrument);
-    if (!facts) {
-      facts.emplace();  // a name that no list has
-      facts->instrument = instrument;
-    }
-    facts->listed = listed;
-    if (delisted) facts->delisted = delisted;
-    return run.services.ledger->record(seen_at, std::span(&*facts, 1));
-  };
-  co_return co_await change_ledger(run, change);
-}
-
 namespace {
 
 /// The series of what was selected by name.
@@ -362,6 +356,13 @@ async::Task<Result<Targets>> named_targets(RunState& run, MarketRun& market,
   }
   for (const std::string& symbol : selected.symbols) {
     const Series series = run.series_of(market, symbol);
+    if (!has_kind(run.options.kind, known.facts.at(symbol))) {
+      const Error none(Code::kUsage, series.instrument.name() +
+                                         " is no perpetual contract: it has no " +
+                                         std::string(kind_name(series.kind)));
+      out.refused.push_back(refused(series, none));
+      continue;
+    }
     const auto error = errors.find(symbol);
     if (error != errors.end()) {
       out.refused.push_back(refused(series, refusal(*market.selection, error->second)));

@@ -28,10 +28,4 @@ struct Targets {
 [[nodiscard]] async::Task<Result<TimeMs>> find_first_candle(MarketRun& market, Series series,
                                                             async::CancelToken cancel);
 
-/// Writes a listing instant that was found out into the ledger, and a delisting where one was.
-/// Errors: kIo, kNoSpace.
-[[nodiscard]] async::Task<Result<void>> record_life(RunState& run, Instrument instrument,
-                                                    std::optional<TimeMs> listed,
-                                                    std::optional<TimeMs> delisted = std::nullopt);
-
 }  // namespace bf::backfill

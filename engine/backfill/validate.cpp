@@ -80,10 +80,28 @@ bool has_wide_value(const CandleBatch& batch, std::size_t row) {
                      [row](const WideValue& wide) { return wide.row == row; });
 }
 
+/// Why an event of funding contradicts itself, or nothing.
+std::optional<std::string_view> event_contradiction(const CandleBatch& batch, std::size_t row) {
+  constexpr Price kOne = {1, 0};
+  constexpr Price kMinusOne = {-1, 0};
+  const ColumnValues& rates = batch.column(Column::kFundingRate);
+  const Price rate = {rates.values[row], rates.scale};
+  if (at_most(kOne, rate) || at_most(rate, kMinusOne)) {
+    return "the rate is not between -1 and 1";
+  }
+  for (const Column column : {Column::kMarkPrice, Column::kFundingHours}) {
+    if (batch.columns.contains(column) && batch.column(column).values[row] <= 0) {
+      return "a mark price or a number of hours is not above zero";
+    }
+  }
+  return std::nullopt;
+}
+
 /// Why the row contradicts itself, or nothing.
 std::optional<std::string_view> contradiction(Kind kind, const CandleBatch& batch,
                                               const PriceView& prices, std::size_t row) {
   if (!batch.wide.empty() && has_wide_value(batch, row)) return std::nullopt;
+  if (is_event_kind(kind)) return event_contradiction(batch, row);
   if (!prices.ordered(row)) return "high or low does not bound open and close";
   // A premium may be negative, a price may not.
   if (kind != Kind::kPremium && !prices.positive(row)) return "a price is not above zero";
@@ -109,8 +127,9 @@ std::string values_text(const CandleBatch& batch, std::size_t row) {
 /// Of two rows of one open time in one answer, the one to keep: a candle only grows, so the one with
 /// more volume; then the larger values, so that the order in the answer does not matter.
 bool outranks(const CandleBatch& batch, std::size_t a, std::size_t b) {
-  for (const Column column : {Column::kVolume, Column::kTrades, Column::kQuoteVolume, Column::kHigh,
-                              Column::kClose, Column::kOpen, Column::kLow}) {
+  for (const Column column :
+       {Column::kVolume, Column::kTrades, Column::kQuoteVolume, Column::kHigh, Column::kClose,
+        Column::kOpen, Column::kLow, Column::kFundingRate, Column::kMarkPrice}) {
     if (!batch.columns.contains(column)) continue;
     const std::vector<std::int64_t>& values = batch.column(column).values;
     if (values[a] != values[b]) return values[a] > values[b];

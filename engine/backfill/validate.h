@@ -1,6 +1,6 @@
 // engine/backfill/validate.h
 //
-// Judges the rows of one answer before they are stored: what is good, what is dropped because it was
+// Judges the rows (candles or events) of one answer before they are stored: what is good, what is dropped because it was
 // not asked for or is not closed, and what is refused with a reason. Pure.
 #pragma once
 

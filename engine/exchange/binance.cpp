@@ -23,6 +23,7 @@ std::string_view rest_interval(Interval interval) noexcept {
   switch (interval) {
     case Interval::k10m:
     case Interval::k3h:
+    case Interval::kEvents:
       return {};
     case Interval::k1mo:
       return "1M";

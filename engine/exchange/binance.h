@@ -42,6 +42,13 @@ inline constexpr std::string_view kRequestsRule = "raw requests per 5 minutes";
 [[nodiscard]] Result<void> parse_klines(Interval interval, ColumnSet columns,
                                         std::string_view padded_body, CandleBatch& out);
 
+/// Funding: both ends are inclusive; of more events than fit the oldest come.
+[[nodiscard]] std::string funding_target(std::string_view symbol, TimeRange window,
+                                         std::uint32_t rows_max);
+/// As MarketApi::parse_events.
+[[nodiscard]] Result<void> parse_funding(std::string_view symbol, std::string_view padded_body,
+                                         std::vector<CandleBatch>& runs);
+
 /// Reads exchangeInfo. Limits are named after the one of `rules` with their unit and window.
 /// Errors: kProtocol. A symbol that cannot be read fails the list and is named: left out, it would be
 /// an instrument that nobody backfills.

@@ -60,7 +60,8 @@ const MarketApi& BinanceArchive::market() const noexcept {
 }
 
 bool BinanceArchive::serves(const Series& series) const noexcept {
-  return market().serves(series.kind, series.interval);
+  // Its files of funding are not read: how they are laid out is not documented.
+  return !series.is_events() && market().serves(series.kind, series.interval);
 }
 
 ArchiveFile BinanceArchive::file(const Series& series, TimeRange range, bool monthly) const {

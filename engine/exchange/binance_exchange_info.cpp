@@ -118,7 +118,8 @@ bool read_rate_limit(object members, const limits::LimitRules& rules, Instrument
   if (capacity < 1 || count < 1 || count > kCountMax) return false;
   const limits::Unit unit = weight ? limits::Unit::kWeight : limits::Unit::kRequests;
   for (const limits::LimitRule& rule : rules) {
-    if (rule.unit == unit && rule.window_ms == count * unit_ms(interval)) {
+    // What counts for one endpoint is not in the list.
+    if (rule.endpoint.empty() && rule.unit == unit && rule.window_ms == count * unit_ms(interval)) {
       list.capacities.emplace_back(rule.name, capacity);
     }
   }

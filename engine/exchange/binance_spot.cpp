@@ -33,7 +33,7 @@ bool BinanceSpot::serves(Kind kind, Interval interval) const noexcept {
   return kind == Kind::kCandles && !binance::rest_interval(interval).empty();
 }
 
-ColumnSet BinanceSpot::columns(Kind /*kind*/) const noexcept { return kAllColumns; }
+ColumnSet BinanceSpot::columns(Kind /*kind*/) const noexcept { return kCandleColumns; }
 
 std::span<const PageBand> BinanceSpot::page_bands(Kind /*kind*/) const noexcept { return kBands; }
 

@@ -9,7 +9,10 @@ namespace bf::exchange {
 namespace {
 
 constexpr std::array<PageBand, 4> kBands = {{{99, 1}, {499, 2}, {1000, 5}, {1500, 10}}};
+constexpr std::array<PageBand, 1> kFundingBands = {{{1000, 0}}};
 constexpr std::int64_t kWeightPerMinute = 2'400;
+constexpr std::string_view kFundingEndpoint = "funding";
+constexpr std::int64_t kFundingPer5Minutes = 500;
 constexpr std::uint32_t kExchangeInfoWeight = 1;
 constexpr std::uint32_t kTimeWeight = 1;
 constexpr std::uint32_t kRowBytes = 150;
@@ -46,22 +49,30 @@ std::string_view BinanceUm::default_base_url() const noexcept { return "https://
 limits::LimitRules BinanceUm::limit_rules() const {
   return {limits::LimitRule{std::string(binance::kWeightRule), limits::Unit::kWeight,
                             limits::Shape::kFixedWindow, kWeightPerMinute, kMinuteMs,
-                            std::string(binance::kUsedWeightHeader)}};
+                            std::string(binance::kUsedWeightHeader)},
+          // Whether its window is fixed or slides is not documented: what slides fits into both.
+          limits::LimitRule{"funding requests per 5 minutes", limits::Unit::kRequests,
+                            limits::Shape::kSlidingWindow, kFundingPer5Minutes, 5 * kMinuteMs, "",
+                            std::string(kFundingEndpoint)}};
 }
 
 bool BinanceUm::serves(Kind kind, Interval interval) const noexcept {
+  if (is_event_kind(kind)) return interval == Interval::kEvents;
   // 1s came in April 2026 and was gone in July.
-  return kind != Kind::kFunding && interval != Interval::k1s &&
-         !binance::rest_interval(interval).empty();
+  return interval != Interval::k1s && !binance::rest_interval(interval).empty();
 }
 
 ColumnSet BinanceUm::columns(Kind kind) const noexcept {
-  if (kind == Kind::kCandles) return kAllColumns;
+  if (kind == Kind::kCandles) return kCandleColumns;
+  if (kind == Kind::kFunding) return {Column::kFundingRate, Column::kMarkPrice};
   // What stands in the other columns of mark, index and premium rows are zeros and sample counts.
   return {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
 }
 
-std::span<const PageBand> BinanceUm::page_bands(Kind /*kind*/) const noexcept { return kBands; }
+std::span<const PageBand> BinanceUm::page_bands(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return kFundingBands;
+  return kBands;
+}
 
 std::uint32_t BinanceUm::row_bytes_estimate() const noexcept { return kRowBytes; }
 
@@ -87,6 +98,17 @@ std::optional<ApiRequest> BinanceUm::next_candle_request(const Series& series, T
 Result<void> BinanceUm::parse_candles(const Series& series, std::string_view padded_body,
                                       CandleBatch& out) const {
   return binance::parse_klines(series.interval, columns(series.kind), padded_body, out);
+}
+
+ApiRequest BinanceUm::events_request(const Series& series, TimeRange window) const {
+  const PageBand& band = kFundingBands.front();
+  return {binance::funding_target(series.instrument.symbol, window, band.rows_max), band.weight,
+          kFundingEndpoint};
+}
+
+Result<void> BinanceUm::parse_events(const Series& series, std::string_view padded_body,
+                                     std::vector<CandleBatch>& runs) const {
+  return binance::parse_funding(series.instrument.symbol, padded_body, runs);
 }
 
 ApiRequest BinanceUm::instruments_request(std::string_view /*part*/) const {

@@ -2,6 +2,8 @@
 //
 // Binance USD-M futures. Source: the texts of the official connector of 2026-08-21.
 //   GET /fapi/v1/klines and its mark, index and premium siblings: limit <= 1500, weight by limit
+//   GET /fapi/v1/fundingRate: limit <= 1000, weight 0; 500 requests per 5 minutes and IP, shared with
+//     fundingInfo, which is not asked for
 //   2400 weight per clock minute and IP; every answer reports what was used
 //   429 and 418 carry Retry-After in seconds
 // 499 rows for weight 2 are the most candles for the money: 249.5 each, 1500 rows bring 150.
@@ -29,6 +31,10 @@ class BinanceUm final : public MarketApi {
                                                               TimeMs from) const override;
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
+
+  [[nodiscard]] ApiRequest events_request(const Series& series, TimeRange window) const override;
+  [[nodiscard]] Result<void> parse_events(const Series& series, std::string_view padded_body,
+                                          std::vector<CandleBatch>& runs) const override;
 
   [[nodiscard]] ApiRequest instruments_request(std::string_view part) const override;
   [[nodiscard]] Result<InstrumentList> parse_instruments(

@@ -4,12 +4,14 @@
 
 #include "engine/exchange/code_envelope.h"
 #include "engine/exchange/cursor_candles.h"
+#include "engine/exchange/cursor_funding.h"
 #include "store/base/assert.h"
 
 namespace bf::exchange {
 namespace {
 
 constexpr std::array<PageBand, 1> kBands = {{{1440, 1}}};
+constexpr std::array<PageBand, 1> kFundingBands = {{{100, 1}}};
 constexpr std::uint32_t kRowBytes = 100;
 constexpr std::int64_t kRequestsPerMinute = 500;
 constexpr std::int64_t kRequestsPer5Minutes = 1'500;
@@ -44,11 +46,13 @@ limits::LimitRules BlofinSwap::limit_rules() const {
 }
 
 bool BlofinSwap::serves(Kind kind, Interval interval) const noexcept {
+  if (is_event_kind(kind)) return interval == Interval::kEvents;
   const bool known = kind == Kind::kCandles || kind == Kind::kMark || kind == Kind::kIndex;
   return known && !blofin::bar_of(interval).empty();
 }
 
 ColumnSet BlofinSwap::columns(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return {Column::kFundingRate};
   ColumnSet columns = {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
   if (kind == Kind::kCandles) {
     columns.insert(Column::kVolume);
@@ -57,7 +61,10 @@ ColumnSet BlofinSwap::columns(Kind kind) const noexcept {
   return columns;
 }
 
-std::span<const PageBand> BlofinSwap::page_bands(Kind /*kind*/) const noexcept { return kBands; }
+std::span<const PageBand> BlofinSwap::page_bands(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return kFundingBands;
+  return kBands;
+}
 
 std::uint32_t BlofinSwap::row_bytes_estimate() const noexcept { return kRowBytes; }
 
@@ -75,6 +82,19 @@ Result<void> BlofinSwap::parse_candles(const Series& series, std::string_view pa
   const cursor::RowLayout layout =
       series.kind == Kind::kCandles ? cursor::kContractRow : cursor::kPriceRow;
   return cursor::parse_candles(series.interval, columns(series.kind), layout, padded_body, out);
+}
+
+ApiRequest BlofinSwap::events_request(const Series& series, TimeRange window) const {
+  ApiRequest request;
+  request.target =
+      cursor::funding_target("/api/v1/market/funding-rate-history", series.instrument.symbol,
+                             window, kFundingBands.front().rows_max);
+  return request;
+}
+
+Result<void> BlofinSwap::parse_events(const Series& series, std::string_view padded_body,
+                                      std::vector<CandleBatch>& runs) const {
+  return cursor::parse_funding(series.instrument.symbol, padded_body, runs);
 }
 
 ApiRequest BlofinSwap::instruments_request(std::string_view /*part*/) const {

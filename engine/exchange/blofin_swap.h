@@ -2,11 +2,12 @@
 //
 // BloFin perpetual swaps. Source: the API documentation of 2026-03-21 (blofin/api-docs).
 //   GET /api/v1/market/candles, mark-price-candles, index-candles    limit <= 1440
+//   GET /api/v1/market/funding-rate-history                          limit <= 100
 //   GET /api/v1/market/instruments                                   one answer
 //   500 requests a minute and address, else suspended for 5 minutes; 1500 in 5 minutes, else for 1 hour;
 //   HTTP 429 (or code 429) then, and 403 of the firewall for about 5 minutes. No answer says how long, nor
 //   what was used; there is no time endpoint.
-// Rows and cursors: cursor_candles.h.
+// Rows and cursors: cursor_candles.h, cursor_funding.h.
 // The documents do not say on which days bars of 6H, 12H, 3D, 1W and 1M open: those are not served. 1D
 // opens at 00:00 UTC (observed), and so do the bars that divide 8 hours, by UTC as by Hong Kong time.
 #pragma once
@@ -35,6 +36,10 @@ class BlofinSwap final : public MarketApi {
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
+
+  [[nodiscard]] ApiRequest events_request(const Series& series, TimeRange window) const override;
+  [[nodiscard]] Result<void> parse_events(const Series& series, std::string_view padded_body,
+                                          std::vector<CandleBatch>& runs) const override;
 
   [[nodiscard]] ApiRequest instruments_request(std::string_view part) const override;
   [[nodiscard]] Result<InstrumentList> parse_instruments(

@@ -11,6 +11,7 @@ namespace bf::exchange {
 namespace {
 
 constexpr std::array<PageBand, 1> kBands = {{{1000, 1}}};
+constexpr std::array<PageBand, 1> kFundingBands = {{{200, 1}}};
 constexpr std::int64_t kRequestsPer5Seconds = 600;
 constexpr std::uint32_t kRowBytes = 90;
 
@@ -158,6 +159,9 @@ limits::LimitRules Bybit::limit_rules() const {
 }
 
 bool Bybit::serves(Kind kind, Interval interval) const noexcept {
+  if (is_event_kind(kind)) {
+    return category_ != Category::kSpot && interval == Interval::kEvents;
+  }
   if (spelled(interval).empty()) return false;
   switch (kind) {
     case Kind::kCandles:
@@ -174,6 +178,7 @@ bool Bybit::serves(Kind kind, Interval interval) const noexcept {
 }
 
 ColumnSet Bybit::columns(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return {Column::kFundingRate};
   ColumnSet columns = {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
   if (kind != Kind::kCandles) return columns;
   columns.insert(Column::kVolume);
@@ -181,7 +186,10 @@ ColumnSet Bybit::columns(Kind kind) const noexcept {
   return columns;
 }
 
-std::span<const PageBand> Bybit::page_bands(Kind /*kind*/) const noexcept { return kBands; }
+std::span<const PageBand> Bybit::page_bands(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return kFundingBands;
+  return kBands;
+}
 
 std::uint32_t Bybit::row_bytes_estimate() const noexcept { return kRowBytes; }
 

@@ -5,6 +5,8 @@
 //   GET /v5/market/kline and its mark, index and premium siblings: limit <= 1000; rows newest first,
 //     strings; `start` is rounded down to its candle, `end` is inclusive; more rows than the limit:
 //     two large clients find the newest ones of the window
+//   GET /v5/market/funding/history (linear and inverse): limit <= 200; both ends inclusive, and both
+//     needed; rows newest first
 //   inverse: the volume is in USD, the turnover in coins
 //   600 requests in any 5 s per IP, for the whole host; no answer reports what was used
 //   breaking it: HTTP 403 for 10 minutes. So is a country that is not served, without an end
@@ -36,6 +38,10 @@ class Bybit final : public MarketApi {
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
+
+  [[nodiscard]] ApiRequest events_request(const Series& series, TimeRange window) const override;
+  [[nodiscard]] Result<void> parse_events(const Series& series, std::string_view padded_body,
+                                          std::vector<CandleBatch>& runs) const override;
 
   /// One list for each status, the trading ones first; contracts in pages by a cursor. A part is
   /// "STATUS:CURSOR".

@@ -45,13 +45,6 @@ std::string coin_of(const InstrumentTerms& terms) {
   return std::move(name.coin);
 }
 
-/// Whether a contract's type calls it a perpetual, in the words of any exchange.
-bool is_perpetual(std::string_view contract_type) {
-  std::string lower(contract_type);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-  return lower.find("perpetual") != std::string::npos || lower.find("swap") != std::string::npos;
-}
-
 bool is_asset(std::string_view name) noexcept {
   return !name.empty() && name.find_first_of("/:") == std::string_view::npos;
 }
@@ -75,6 +68,12 @@ tl::unexpected<Error> not_canonical(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_perpetual(std::string_view contract_type) {
+  std::string lower(contract_type);
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+  return lower.find("perpetual") != std::string::npos || lower.find("swap") != std::string::npos;
+}
 
 CoinName split_multiplier(std::string_view base, const CoinSet& listed) {
   for (const Override& known : kOverrides) {

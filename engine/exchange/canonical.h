@@ -64,6 +64,9 @@ struct InstrumentTerms {
 [[nodiscard]] std::optional<CanonicalSymbol> canonical_symbol(const InstrumentTerms& terms);
 [[nodiscard]] std::optional<CanonicalSymbol> canonical_symbol(const InstrumentInfo& info);
 
+/// Whether a contract's type calls it a perpetual, in the words of any exchange.
+[[nodiscard]] bool is_perpetual(std::string_view contract_type);
+
 /// Reads what CanonicalSymbol::text() writes. Errors: kUsage.
 [[nodiscard]] Result<CanonicalSymbol> parse_canonical(std::string_view text);
 

@@ -27,6 +27,12 @@ namespace bf::exchange::deribit {
 [[nodiscard]] Result<void> parse_chart(Interval interval, ColumnSet columns,
                                        std::string_view padded_body, CandleBatch& out);
 
+/// The funding of `window`; both ends are inclusive.
+[[nodiscard]] std::string funding_target(std::string_view symbol, TimeRange window);
+/// Reads the answer of get_funding_rate_history, as MarketApi::parse_events.
+[[nodiscard]] Result<void> parse_funding(std::string_view padded_body,
+                                         std::vector<CandleBatch>& runs);
+
 /// Reads one answer of get_instruments with kind=future. Instruments of other kinds are passed over; a
 /// future that cannot be read fails the list and is named: left out, nobody would backfill it.
 /// `server_time` is that of the answer. Errors: kProtocol.

@@ -16,6 +16,9 @@ constexpr std::uint32_t kCreditsPerCall = 500;
 constexpr std::int64_t kCreditsMax = 50'000;
 constexpr DurationMs kRefillMs = 5 * kSecondMs;  // 10,000 a second
 constexpr std::array<PageBand, 1> kBands = {{{5000, kCreditsPerCall}}};
+constexpr std::array<PageBand, 1> kFundingBands = {{{744, kCreditsPerCall}}};
+/// Less than the events of a full page take: which of more would come is not documented.
+constexpr DurationMs kFundingWindowMs = 740 * kHourMs;
 constexpr std::uint32_t kRowBytes = 70;
 constexpr std::string_view kListEndpoint = "get_instruments";
 constexpr std::string_view kExpiredPart = "expired";
@@ -58,16 +61,19 @@ limits::LimitRules DeribitFutures::limit_rules() const {
 }
 
 bool DeribitFutures::serves(Kind kind, Interval interval) const noexcept {
+  if (is_event_kind(kind)) return interval == Interval::kEvents;
   return kind == Kind::kCandles && !deribit::resolution_of(interval).empty();
 }
 
-ColumnSet DeribitFutures::columns(Kind /*kind*/) const noexcept {
+ColumnSet DeribitFutures::columns(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return {Column::kFundingRate, Column::kFundingHours};
   ColumnSet columns = kOhlcvColumns;
   columns.insert(Column::kQuoteVolume);
   return columns;
 }
 
-std::span<const PageBand> DeribitFutures::page_bands(Kind /*kind*/) const noexcept {
+std::span<const PageBand> DeribitFutures::page_bands(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return kFundingBands;
   return kBands;
 }
 
@@ -90,6 +96,17 @@ ApiRequest DeribitFutures::candles_request(const Series& series, TimeRange windo
 Result<void> DeribitFutures::parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const {
   return deribit::parse_chart(series.interval, columns(series.kind), padded_body, out);
+}
+
+ApiRequest DeribitFutures::events_request(const Series& series, TimeRange window) const {
+  return {deribit::funding_target(series.instrument.symbol, window), kCreditsPerCall, {}};
+}
+
+DurationMs DeribitFutures::events_window_max() const noexcept { return kFundingWindowMs; }
+
+Result<void> DeribitFutures::parse_events(const Series& /*series*/, std::string_view padded_body,
+                                          std::vector<CandleBatch>& runs) const {
+  return deribit::parse_funding(padded_body, runs);
 }
 
 ApiRequest DeribitFutures::instruments_request(std::string_view part) const {

@@ -3,10 +3,11 @@
 // Deribit's perpetuals and futures of all currencies; an option that is named outright is served the same
 // way. Source: docs.deribit.com (OpenAPI 2.1.1) and the exchange's support pages of 2026-08.
 //   get_tradingview_chart_data: both ends inclusive, at most 5000 candles a page
+//   get_funding_rate_history (perpetuals): one event an hour, at most 744 of them (observed)
 //   credits: a pool of 50,000, filled at 10,000 a second; 500 a call. Not reported in answers
 //   get_instruments: once a second beside that
 //   expired instruments: a list of the latest ones; older ones still answer by name
-// Trade candles alone: marks have no history, the index comes in points without a window.
+// Trade candles and funding: marks have no history, the index comes in points without a window.
 #pragma once
 
 #include "engine/exchange/market_api.h"
@@ -30,6 +31,12 @@ class DeribitFutures final : public MarketApi {
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
+
+  [[nodiscard]] ApiRequest events_request(const Series& series, TimeRange window) const override;
+  [[nodiscard]] DurationMs events_window_max() const noexcept override;
+  [[nodiscard]] DurationMs events_period() const noexcept override { return kHourMs; }
+  [[nodiscard]] Result<void> parse_events(const Series& series, std::string_view padded_body,
+                                          std::vector<CandleBatch>& runs) const override;
 
   [[nodiscard]] Listing listing() const noexcept override { return Listing::kPart; }
   /// Parts: those that trade, then the expired ones. The latter end with those of the calendar that

@@ -138,6 +138,29 @@ class MarketApi {
                                                    std::string_view padded_body,
                                                    CandleBatch& out) const = 0;
 
+  /// Of kinds that come as events (store/base/series.h): those with instants in `window`. Rows follow no
+  /// grid, so that nobody knows how many there are: an answer with as many as the band of page_bands()
+  /// holds may have been cut, at either end. Called for kinds that serves() names alone, as is
+  /// parse_events().
+  [[nodiscard]] virtual ApiRequest events_request(const Series& /*series*/,
+                                                  TimeRange /*window*/) const {
+    return {};
+  }
+  /// The longest window that one request may ask for.
+  [[nodiscard]] virtual DurationMs events_window_max() const noexcept {
+    return kTimeMax - kTimeMin;
+  }
+  /// How far most events lie apart, for estimates.
+  [[nodiscard]] virtual DurationMs events_period() const noexcept { return 8 * kHourMs; }
+  /// Events as they came, in runs of the same columns, in the order that they came (funding_rows.h).
+  /// Judging them is the caller's. `runs` is emptied first.
+  /// Errors: kProtocol, naming the event.
+  [[nodiscard]] virtual Result<void> parse_events(const Series& series,
+                                                  std::string_view /*padded_body*/,
+                                                  std::vector<CandleBatch>& /*runs*/) const {
+    return fail(Code::kUsage, series.name() + " is not served");
+  }
+
   [[nodiscard]] virtual Listing listing() const noexcept { return Listing::kWhole; }
   /// The list of instruments, in one answer or several. An instrument that several parts name is as the
   /// first of them says: `part` is "" for the first and the `next` of

@@ -4,6 +4,7 @@
 
 #include "engine/exchange/code_envelope.h"
 #include "engine/exchange/cursor_candles.h"
+#include "engine/exchange/cursor_funding.h"
 #include "store/base/assert.h"
 
 namespace bf::exchange {
@@ -11,6 +12,11 @@ namespace {
 
 constexpr std::array<PageBand, 1> kCandleBands = {{{300, 1}}};
 constexpr std::array<PageBand, 1> kPriceBands = {{{100, 1}}};
+/// Were it more that is asked for, and a hundred that are given, nobody would see that the rest lacks.
+constexpr std::array<PageBand, 1> kFundingBands = {{{100, 1}}};
+/// "Three months", in documents: the least that this can mean, or what is gone would look as if it had
+/// never been.
+constexpr DurationMs kFundingReachMs = 89 * kDayMs;
 constexpr std::uint32_t kRowBytes = 100;
 constexpr DurationMs kWindowMs = 2 * kSecondMs;
 
@@ -23,6 +29,7 @@ constexpr Endpoint kCandles = {"history-candles", "/api/v5/market/history-candle
 constexpr Endpoint kMark = {"history-mark-price-candles",
                             "/api/v5/market/history-mark-price-candles"};
 constexpr Endpoint kIndex = {"history-index-candles", "/api/v5/market/history-index-candles"};
+constexpr Endpoint kFunding = {"funding-rate-history", "/api/v5/public/funding-rate-history"};
 constexpr Endpoint kInstruments = {"instruments", "/api/v5/public/instruments"};
 constexpr Endpoint kTime = {"time", "/api/v5/public/time"};
 
@@ -73,17 +80,19 @@ std::string_view Okx::market() const noexcept {
 std::string_view Okx::default_base_url() const noexcept { return "https://www.okx.com"; }
 
 limits::LimitRules Okx::limit_rules() const {
-  return {rule(kCandles, 20), rule(kMark, 20), rule(kIndex, 10), rule(kInstruments, 20),
-          rule(kTime, 10)};
+  return {rule(kCandles, 20), rule(kMark, 20),        rule(kIndex, 10),
+          rule(kFunding, 10), rule(kInstruments, 20), rule(kTime, 10)};
 }
 
 bool Okx::serves(Kind kind, Interval interval) const noexcept {
+  if (is_event_kind(kind)) return market_ == Market::kSwap && interval == Interval::kEvents;
   if (okx::bar_of(interval).empty()) return false;
   if (kind == Kind::kCandles) return true;
   return market_ != Market::kSpot && (kind == Kind::kMark || kind == Kind::kIndex);
 }
 
 ColumnSet Okx::columns(Kind kind) const noexcept {
+  if (kind == Kind::kFunding) return {Column::kFundingRate};
   ColumnSet columns = {Column::kOpen, Column::kHigh, Column::kLow, Column::kClose};
   if (kind == Kind::kCandles) {
     columns.insert(Column::kVolume);
@@ -94,6 +103,7 @@ ColumnSet Okx::columns(Kind kind) const noexcept {
 
 std::span<const PageBand> Okx::page_bands(Kind kind) const noexcept {
   if (kind == Kind::kCandles) return kCandleBands;
+  if (kind == Kind::kFunding) return kFundingBands;
   return kPriceBands;
 }
 
@@ -118,6 +128,23 @@ Result<void> Okx::parse_candles(const Series& series, std::string_view padded_bo
     layout = market_ == Market::kSpot ? cursor::kSpotRow : cursor::kContractRow;
   }
   return cursor::parse_candles(series.interval, columns(series.kind), layout, padded_body, out);
+}
+
+ApiRequest Okx::events_request(const Series& series, TimeRange window) const {
+  ApiRequest request;
+  request.endpoint = kFunding.name;
+  request.target = cursor::funding_target(kFunding.path, series.instrument.symbol, window,
+                                          kFundingBands.front().rows_max);
+  return request;
+}
+
+Result<void> Okx::parse_events(const Series& series, std::string_view padded_body,
+                               std::vector<CandleBatch>& runs) const {
+  return cursor::parse_funding(series.instrument.symbol, padded_body, runs);
+}
+
+TimeMs Okx::history_from(Kind kind, Interval /*interval*/, TimeMs now) const noexcept {
+  return kind == Kind::kFunding ? now - kFundingReachMs : kTimeMin;
 }
 
 ApiRequest Okx::instruments_request(std::string_view /*part*/) const {
@@ -175,6 +202,7 @@ std::string_view bar_of(Interval interval) noexcept {
     case Interval::k3h:
     case Interval::k8h:
     case Interval::k3d:
+    case Interval::kEvents:
       return {};
     default:
       return interval_name(interval);

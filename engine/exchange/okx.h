@@ -5,9 +5,11 @@
 //   GET /api/v5/market/history-candles               limit <= 300, 20 requests per 2 s and address
 //   GET /api/v5/market/history-mark-price-candles    limit <= 100, 20
 //   GET /api/v5/market/history-index-candles         limit <= 100, 10
+//   GET /api/v5/public/funding-rate-history          limit <= 400, until 2025 and by some still 100; 10
+//                                                    per instrument, taken as of all; three months back
 //   GET /api/v5/public/instruments, /public/time     20 (of each instType), 10
 //   errors are codes in the envelope, at HTTP 200 as well as 4xx; no answer reports usage
-// Rows and cursors: cursor_candles.h. Until 2025 history-candles gave 100 rows at most, whatever the
+// Rows and cursors: cursor_candles.h, cursor_funding.h. Until 2025 history-candles gave 100 rows at most, whatever the
 // limit: the newest of a window.
 // Observed: a minute without a trade is printed flat; the newest one or two bars come late in history;
 // bars of 6H and more open on Hong Kong's days unless their name ends in "utc". listTime 1548133413000
@@ -31,7 +33,7 @@ class Okx final : public MarketApi {
   [[nodiscard]] limits::LimitRules limit_rules() const override;
   [[nodiscard]] int default_share_percent() const noexcept override { return 90; }
 
-  /// Mark and index prices belong to swaps and futures.
+  /// Mark and index prices belong to swaps and futures, funding to swaps.
   [[nodiscard]] bool serves(Kind kind, Interval interval) const noexcept override;
   [[nodiscard]] ColumnSet columns(Kind kind) const noexcept override;
   [[nodiscard]] std::span<const PageBand> page_bands(Kind kind) const noexcept override;
@@ -42,6 +44,12 @@ class Okx final : public MarketApi {
   [[nodiscard]] Truncation truncation() const noexcept override { return Truncation::kOldest; }
   [[nodiscard]] Result<void> parse_candles(const Series& series, std::string_view padded_body,
                                            CandleBatch& out) const override;
+
+  [[nodiscard]] ApiRequest events_request(const Series& series, TimeRange window) const override;
+  [[nodiscard]] Result<void> parse_events(const Series& series, std::string_view padded_body,
+                                          std::vector<CandleBatch>& runs) const override;
+  [[nodiscard]] TimeMs history_from(Kind kind, Interval interval,
+                                    TimeMs now) const noexcept override;
 
   [[nodiscard]] ApiRequest instruments_request(std::string_view part) const override;
   [[nodiscard]] Result<InstrumentList> parse_instruments(

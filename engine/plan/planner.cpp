@@ -143,6 +143,28 @@ Result<SourceChoice> parse_source_choice(std::string_view text) {
               "unknown source \"" + printable(text, 40) + "\"; known: auto rest archive");
 }
 
+std::vector<PageWindow> plan_events(const RangeSet& wanted, const exchange::MarketApi& market,
+                                    Kind kind) {
+  const exchange::PageBand& band = market.page_bands(kind).back();
+  const DurationMs bridged = std::int64_t{band.rows_max} * kHourMs;
+  std::vector<PageWindow> ranges;
+  for (const TimeRange& range : wanted.ranges()) {
+    if (!ranges.empty() && range.to - ranges.back().window.from <= bridged) {
+      ranges.back().window.to = range.to;
+    } else {
+      ranges.push_back({range, 0, band.weight, 1});
+    }
+  }
+  for (PageWindow& range : ranges) {
+    const std::int64_t rows = range.window.length() / market.events_period() + 1;
+    const std::int64_t pages = rows / band.rows_max + 1;
+    const std::int64_t windows = range.window.length() / market.events_window_max() + 1;
+    range.rows_max = static_cast<std::uint32_t>(rows);
+    range.requests = static_cast<std::uint32_t>(std::max(pages, windows));
+  }
+  return ranges;
+}
+
 SeriesPlan plan_series(const Series& series, const RangeSet& wanted,
                        const exchange::MarketApi& market, const exchange::ArchiveApi* archive,
                        const PlanOptions& options) {
@@ -152,6 +174,10 @@ SeriesPlan plan_series(const Series& series, const RangeSet& wanted,
     plan.files = ArchivePlanner(series, wanted, *archive, options).choose();
   }
   if (options.source == SourceChoice::kArchive) return plan;
+  if (series.is_events()) {
+    plan.pages = plan_events(wanted, market, series.kind);
+    return plan;
+  }
   RangeSet rest = wanted;
   for (const exchange::ArchiveFile& file : plan.files) rest.subtract(file.range);
   rest = aligned(series.interval, rest);
@@ -175,13 +201,17 @@ void add_totals(const SeriesPlan& plan, const exchange::MarketApi& market,
   }
   if (plan.pages.empty()) return;
   SourceTotals& rest = totals_of(totals, exchange + "/" + std::string(market.market()) + " rest");
+  const bool events = plan.series.is_events();
+  const TimeRange first = plan.pages.front().window;
   SourceTotals::EndpointPart& part =
-      part_of(rest, market.candles_request(plan.series, plan.pages.front().window).endpoint);
+      part_of(rest, events ? market.events_request(plan.series, first).endpoint
+                           : market.candles_request(plan.series, first).endpoint);
   for (const PageWindow& page : plan.pages) {
-    rest.requests += 1;
-    rest.weight += page.weight;
-    part.requests += 1;
-    part.weight += page.weight;
+    const std::int64_t weight = std::int64_t{page.weight} * page.requests;
+    rest.requests += page.requests;
+    rest.weight += weight;
+    part.requests += page.requests;
+    part.weight += weight;
     rest.candles += page.rows_max;
     rest.bytes += std::int64_t{page.rows_max} * market.row_bytes_estimate();
   }

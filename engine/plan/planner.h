@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,8 +21,9 @@ namespace bf::plan {
 /// One REST page: ask for exactly the open times in `window`.
 struct PageWindow {
   TimeRange window;            ///< slot to slot
-  std::uint32_t rows_max = 0;  ///< slots in it
-  std::uint32_t weight = 0;
+  std::uint32_t rows_max = 0;  ///< slots in it; of events: how many there may be, by estimate
+  std::uint32_t weight = 0;    ///< of one request
+  std::uint32_t requests = 1;  ///< of events: as many as those take
 };
 
 /// The set of pages of the least total weight that covers `wanted` (slot-aligned), oldest first,
@@ -28,6 +31,13 @@ struct PageWindow {
 /// that is cheaper than two pages.
 [[nodiscard]] std::vector<PageWindow> plan_pages(Interval interval, const RangeSet& wanted,
                                                  std::span<const exchange::PageBand> bands);
+
+/// Ranges of events that cover `wanted`, oldest first. Those that lie so close that what is between them
+/// fits a page, were there an event an hour, are one: whoever asks for it asks for what is held as well,
+/// and saves a request. How many pages a range takes shows as they come: they are no more than the limits
+/// of the market allow, and the fewest when asked for whole.
+[[nodiscard]] std::vector<PageWindow> plan_events(const RangeSet& wanted,
+                                                  const exchange::MarketApi& market, Kind kind);
 
 enum class SourceChoice : std::uint8_t { kAuto, kRest, kArchive };
 /// "auto", "rest", "archive". Errors: kUsage.

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "engine/sim/binance_info.h"
+#include "engine/sim/funding_page.h"
+#include "engine/sim/json_text.h"
 #include "engine/sim/kline_text.h"
 
 namespace bf::sim {
@@ -71,6 +73,21 @@ void read_klines(const Query& query, RestCall& call) {
   }
 }
 
+void read_funding(const Query& query, RestCall& call) {
+  constexpr std::int64_t kEventsDefault = 100;
+  constexpr std::int64_t kEventsMax = 1'000;
+  call.endpoint = Endpoint::kFunding;
+  call.interval = Interval::kEvents;
+  call.weight = 0;
+  call.symbol = query.parameter("symbol").value_or("");
+  const std::optional<std::int64_t> limit = read_number(query, "limit", call);
+  call.start = read_time(query, "startTime", call);
+  call.end = read_time(query, "endTime", call);
+  call.limit = static_cast<std::uint32_t>(std::min(limit.value_or(kEventsDefault), kEventsMax));
+  // Binance gives the events of all symbols then; the simulator does not.
+  if (call.symbol.empty()) call.error = missing_parameter("symbol");
+}
+
 bool starts_with_and_drop(std::string_view& text, std::string_view prefix) noexcept {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
@@ -108,6 +125,8 @@ std::optional<RestCall> BinanceRest::read(const Query& query) {
   if (path == "klines") {
     call.endpoint = Endpoint::kKlines;
     read_klines(query, call);
+  } else if (path == "fundingRate" && call.market == Market::kUm) {
+    read_funding(query, call);
   } else if (path == "exchangeInfo") {
     call.endpoint = Endpoint::kExchangeInfo;
     call.symbol = query.parameter("symbol").value_or("");
@@ -127,6 +146,8 @@ RestAnswer BinanceRest::answer(const RestCall& call, TimeMs now, const RowChange
   switch (call.endpoint) {
     case Endpoint::kKlines:
       return klines(call, now, change);
+    case Endpoint::kFunding:
+      return funding(call, now, change);
     case Endpoint::kExchangeInfo:
       return exchange_info(call, now);
     case Endpoint::kTime:
@@ -161,6 +182,29 @@ RestAnswer BinanceRest::klines(const RestCall& call, TimeMs now, const RowChange
   }
   if (answer.rows.rows > 0 && change) change(answer.body);
   answer.body.insert(answer.body.begin(), '[');
+  answer.body += ']';
+  return answer;
+}
+
+RestAnswer BinanceRest::funding(const RestCall& call, TimeMs now, const RowChange& change) const {
+  const SimInstrument* const instrument = find_instrument(truth_, call.market, call.symbol);
+  if (instrument == nullptr || now < instrument->life.from) {
+    return refusal({-1121, "Invalid symbol."});
+  }
+  const FundingPage page = funding_page(truth_, call, now, /*newest=*/!call.start, change);
+  RestAnswer answer;
+  answer.rows = page.rows;
+  answer.body = "[";
+  for (const FundingEvent& event : page.events) {
+    if (answer.body.size() > 1) answer.body += ',';
+    JsonObject(answer.body)
+        .text("symbol", call.symbol)
+        .number("fundingTime", event.time)
+        .text("fundingRate", event.rate)
+        .text("markPrice", event.mark_price)
+        .text("rateType", "Regular")
+        .end();
+  }
   answer.body += ']';
   return answer;
 }

@@ -1,13 +1,14 @@
 // engine/sim/binance_rest.h
 //
 // Binance's REST interface for USD-M futures (/fapi/v1) and spot (/api/v3), as far as candles go:
-// klines, exchangeInfo, time, ping. What a request asks, what it costs, what the answer to it is; no
+// klines, fundingRate, exchangeInfo, time, ping. What a request asks, what it costs, what the answer to it is; no
 // limits, no faults, no clock. Source: the developer documentation as of 2026-08.
 //
 //   which klines   no times: the newest; startTime alone: the oldest from there; endTime alone: the
 //                  newest up to there; both: the oldest between them. By open time, both inclusive.
 //   limit          500 when absent; at most 1500 (um) or 1000 (spot), more is cut to that
 //   weight         um: 1 below 100 rows, 2 below 500, 5 to 1000, 10 above; spot: 2
+//   fundingRate    as klines; 100 events when no limit is given, at most 1000; weight 0, a limit of its own
 //   forming one    the candle that has begun is the last row, unfinished
 #pragma once
 
@@ -43,6 +44,7 @@ class BinanceRest {
 
  private:
   [[nodiscard]] RestAnswer klines(const RestCall& call, TimeMs now, const RowChange& change) const;
+  [[nodiscard]] RestAnswer funding(const RestCall& call, TimeMs now, const RowChange& change) const;
   [[nodiscard]] RestAnswer exchange_info(const RestCall& call, TimeMs now) const;
 
   const Truth& truth_;

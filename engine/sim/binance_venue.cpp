@@ -1,9 +1,12 @@
 #include "engine/sim/binance_venue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace bf::sim {
 namespace {
+
+constexpr std::int64_t kFundingRequestsMax = 500;
 
 ClientLimits make_limits(Market market, const PublishedLimits& published, bool enforced) {
   LimitOptions limits;
@@ -21,6 +24,7 @@ ClientLimits make_limits(Market market, const PublishedLimits& published, bool e
 
 BinanceVenue::BinanceVenue(const Truth& truth, const PublishedLimits& published, bool enforced)
     : rest_(truth, published),
+      funding_({{kFundingRequestsMax, 5 * kMinuteMs, 0}}, enforced),
       limits_{make_limits(Market::kUm, published, enforced),
               make_limits(Market::kSpot, published, enforced)} {}
 
@@ -29,7 +33,11 @@ std::optional<RestCall> BinanceVenue::read(const Query& query) const {
 }
 
 Admission BinanceVenue::admit(const RestCall& call, TimeMs now) {
-  const LimitVerdict verdict = limits_of(call.market).charge(call.weight, now);
+  LimitVerdict verdict = limits_of(call.market).charge(call.weight, now);
+  if (call.endpoint == Endpoint::kFunding && funding_.charge(1, now).refused) {
+    verdict.status = std::max(verdict.status, 429);
+    verdict.retry_after_s = std::max<std::int64_t>(verdict.retry_after_s, 1);
+  }
   Admission admission;
   admission.out_of_turn = verdict.out_of_turn;
   admission.headers.emplace_back(usage_header(call.market), std::to_string(verdict.used_weight));

@@ -8,6 +8,7 @@
 
 #include "engine/sim/binance_rest.h"
 #include "engine/sim/client_limits.h"
+#include "engine/sim/request_limits.h"
 #include "engine/sim/venue.h"
 
 namespace bf::sim {
@@ -32,6 +33,7 @@ class BinanceVenue final : public Venue {
   [[nodiscard]] net::ServerResponse refuse(const LimitVerdict& verdict) const;
 
   BinanceRest rest_;
+  RequestLimits funding_;  ///< an endpoint with a limit of its own
   std::array<ClientLimits, 2> limits_;
 };
 

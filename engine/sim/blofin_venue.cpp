@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/sim/funding_page.h"
 #include "engine/sim/json_text.h"
 
 namespace bf::sim {
@@ -75,6 +76,8 @@ std::optional<RestCall> BlofinVenue::read(const Query& query) const {
   call.detail = path;
   if (path == "candles" || path == "mark-price-candles" || path == "index-candles") {
     read_candles(query, call);
+  } else if (path == "funding-rate-history") {
+    read_funding(query, call);
   } else if (path == "instruments") {
     call.endpoint = Endpoint::kExchangeInfo;
     call.symbol = query.parameter("instId").value_or("");
@@ -101,6 +104,19 @@ void BlofinVenue::read_candles(const Query& query, RestCall& call) const {
   }
 }
 
+void BlofinVenue::read_funding(const Query& query, RestCall& call) const {
+  call.endpoint = Endpoint::kFunding;
+  call.interval = Interval::kEvents;
+  call.symbol = query.parameter("instId").value_or("");
+  CursorRules rules;
+  rules.ends_included = options_.ends_included;
+  rules.bad_parameter = kBadParameter;
+  read_cursors(query, rules, call);
+  if (call.symbol.empty()) {
+    call.error = RestError{kMissingParameter, "Parameter instId cannot be empty"};
+  }
+}
+
 Admission BlofinVenue::admit(const RestCall& /*call*/, TimeMs now) {
   const RequestVerdict verdict = limits_.charge(1, now);
   Admission admission;
@@ -116,7 +132,26 @@ Admission BlofinVenue::admit(const RestCall& /*call*/, TimeMs now) {
 RestAnswer BlofinVenue::answer(const RestCall& call, TimeMs now, const RowChange& change) const {
   if (call.error) return refusal(*call.error);
   if (call.endpoint == Endpoint::kKlines) return candles(call, now, change);
+  if (call.endpoint == Endpoint::kFunding) return funding(call, now, change);
   return instruments(call, now);
+}
+
+RestAnswer BlofinVenue::funding(const RestCall& call, TimeMs now, const RowChange& change) const {
+  const SimInstrument* const instrument = find_instrument(truth_, call.market, call.symbol);
+  if (instrument == nullptr || now < instrument->life.from) {
+    return refusal({kNoInstrument, "Instrument ID does not exist"});
+  }
+  const FundingPage page = funding_page(truth_, call, now, /*newest=*/true, change);
+  std::string list = "[";
+  for (std::size_t i = page.events.size(); i-- > 0;) {
+    if (list.size() > 1) list += ',';
+    JsonObject(list)
+        .text("instId", call.symbol)
+        .text("fundingRate", page.events[i].rate)
+        .text("fundingTime", std::to_string(page.events[i].time))
+        .end();
+  }
+  return {200, envelope_body("success", list + "]"), page.rows};
 }
 
 RestAnswer BlofinVenue::candles(const RestCall& call, TimeMs now, const RowChange& change) const {

@@ -34,6 +34,8 @@ class BlofinVenue final : public Venue {
  private:
   void read_candles(const Query& query, RestCall& call) const;
   [[nodiscard]] RestAnswer candles(const RestCall& call, TimeMs now, const RowChange& change) const;
+  void read_funding(const Query& query, RestCall& call) const;
+  [[nodiscard]] RestAnswer funding(const RestCall& call, TimeMs now, const RowChange& change) const;
   [[nodiscard]] RestAnswer instruments(const RestCall& call, TimeMs now) const;
 
   const Truth& truth_;

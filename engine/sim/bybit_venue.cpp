@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/sim/funding_page.h"
 #include "engine/sim/json_text.h"
 #include "engine/sim/kline_text.h"
 
@@ -141,6 +142,8 @@ std::optional<RestCall> BybitVenue::read(const Query& query) const {
     call.endpoint = Endpoint::kKlines;
     call.detail = path;
     read_klines(query, call);
+  } else if (path == "funding/history") {
+    read_funding(query, call);
   } else if (path == "instruments-info") {
     call.endpoint = Endpoint::kExchangeInfo;
     bool bad = false;
@@ -180,6 +183,23 @@ void BybitVenue::read_klines(const Query& query, RestCall& call) const {
   }
 }
 
+void BybitVenue::read_funding(const Query& query, RestCall& call) const {
+  bool bad = false;
+  call.endpoint = Endpoint::kFunding;
+  call.interval = Interval::kEvents;
+  call.symbol = query.parameter("symbol").value_or("");
+  call.start = query.number("startTime", bad);
+  call.end = query.number("endTime", bad);
+  const std::int64_t limit = query.number("limit", bad).value_or(kRowsDefault);
+  call.limit = static_cast<std::uint32_t>(std::min(limit, kRowsDefault));
+  if (call.error) return;
+  if (call.market == Market::kBybitSpot) {
+    call.error = RestError{kBadParameter, "params error: Category is invalid", 200};
+  } else if (bad || limit == 0 || (call.start && !call.end)) {
+    call.error = RestError{kBadParameter, "params error: time range is invalid", 200};
+  }
+}
+
 Admission BybitVenue::admit(const RestCall& call, TimeMs now) {
   const RequestVerdict verdict = limits_.charge(call.weight, now);
   Admission admission;
@@ -196,6 +216,7 @@ Admission BybitVenue::admit(const RestCall& call, TimeMs now) {
 RestAnswer BybitVenue::answer(const RestCall& call, TimeMs now, const RowChange& change) const {
   if (call.error) return refusal(*call.error, now);
   if (call.endpoint == Endpoint::kKlines) return klines(call, now, change);
+  if (call.endpoint == Endpoint::kFunding) return funding(call, now, change);
   if (call.endpoint == Endpoint::kExchangeInfo) return instruments(call, now);
   constexpr std::int64_t kMsPerSecond = 1'000;
   std::string result;
@@ -232,6 +253,27 @@ RestAnswer BybitVenue::klines(const RestCall& call, TimeMs now, const RowChange&
       .end();
   answer.body = envelope(0, "OK", result, now);
   return answer;
+}
+
+RestAnswer BybitVenue::funding(const RestCall& call, TimeMs now, const RowChange& change) const {
+  const SimInstrument* const instrument = find_instrument(truth_, call.market, call.symbol);
+  if (instrument == nullptr || now < instrument->life.from) {
+    return refusal({kBadParameter, "Not supported symbols", 200}, now);
+  }
+  const bool newest = !(call.start && options_.oldest_of_window);
+  const FundingPage page = funding_page(truth_, call, now, newest, change);
+  std::string list = "[";
+  for (std::size_t i = page.events.size(); i-- > 0;) {
+    if (list.size() > 1) list += ',';
+    JsonObject(list)
+        .text("symbol", call.symbol)
+        .text("fundingRate", page.events[i].rate)
+        .text("fundingRateTimestamp", std::to_string(page.events[i].time))
+        .end();
+  }
+  std::string result;
+  JsonObject(result).text("category", category_of(call.market)).raw("list", list + "]").end();
+  return {200, envelope(0, "OK", result, now), page.rows};
 }
 
 RestAnswer BybitVenue::instruments(const RestCall& call, TimeMs now) const {

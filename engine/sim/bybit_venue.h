@@ -6,6 +6,7 @@
 //
 //   which klines   start alone: the oldest from there; otherwise the newest up to the end. start is
 //                  rounded down to its candle, end is inclusive by open time
+//   funding        200 events at most, newest first; a start alone is refused; of linear and inverse
 //   order          newest first; strings, without a flag: the forming candle is the first row
 //   limit          200 when absent; at most 1000, more is cut to that
 //   600 requests in 5 s, all markets together; breaking it: HTTP 403 for 10 minutes
@@ -43,6 +44,8 @@ class BybitVenue final : public Venue {
  private:
   void read_klines(const Query& query, RestCall& call) const;
   [[nodiscard]] RestAnswer klines(const RestCall& call, TimeMs now, const RowChange& change) const;
+  void read_funding(const Query& query, RestCall& call) const;
+  [[nodiscard]] RestAnswer funding(const RestCall& call, TimeMs now, const RowChange& change) const;
   [[nodiscard]] RestAnswer instruments(const RestCall& call, TimeMs now) const;
 
   const Truth& truth_;

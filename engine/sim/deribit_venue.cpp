@@ -4,8 +4,10 @@
 #include <charconv>
 
 #include "engine/sim/column_text.h"
+#include "engine/sim/funding_page.h"
 #include "engine/sim/json_text.h"
 #include "engine/sim/kline_text.h"
+#include "store/base/decimal.h"
 
 namespace bf::sim {
 namespace {
@@ -89,6 +91,30 @@ void read_chart(const Query& query, RestCall& call) {
   if (call.symbol.empty()) call.error = invalid("instrument_name", "is required");
 }
 
+void read_funding(const Query& query, RestCall& call) {
+  constexpr std::uint32_t kEventsMax = 744;
+  call.endpoint = Endpoint::kFunding;
+  call.interval = Interval::kEvents;
+  call.limit = kEventsMax;
+  call.start = read_time(query, "start_timestamp", call);
+  call.end = read_time(query, "end_timestamp", call);
+  call.symbol = query.parameter("instrument_name").value_or("");
+  if (call.symbol.empty()) call.error = invalid("instrument_name", "is required");
+}
+
+/// A small decimal as a double is written in JSON: below 0.0001 with an exponent.
+std::string shortest_double(const std::string& decimal) {
+  Decimal value;
+  if (parse_decimal(decimal, value) != DecimalStatus::kExact) return decimal;
+  value = value.normalized();
+  std::string digits = std::to_string(value.mantissa < 0 ? -value.mantissa : value.mantissa);
+  const int exponent = static_cast<int>(digits.size()) - 1 - value.scale;
+  if (value.mantissa == 0 || exponent >= -4) return double_text(format_decimal(value));
+  if (digits.size() > 1) digits.insert(1, ".");
+  return (value.mantissa < 0 ? "-" : "") + digits + "e-" + (exponent > -10 ? "0" : "") +
+         std::to_string(-exponent);
+}
+
 std::string instrument_json(const SimInstrument& instrument, TimeMs now) {
   const bool perpetual = instrument.symbol.ends_with("-PERPETUAL");
   const bool reversed = instrument.quote_asset == "USD";
@@ -143,6 +169,8 @@ std::optional<RestCall> DeribitVenue::read(const Query& query) const {
   if (method == "get_tradingview_chart_data") {
     read_chart(query, call);
     call.limit = static_cast<std::uint32_t>(options_.rows_max);
+  } else if (method == "get_funding_rate_history") {
+    read_funding(query, call);
   } else if (method == "get_instruments") {
     call.endpoint = Endpoint::kExchangeInfo;
     call.detail = query.parameter("expired").value_or("false");
@@ -173,6 +201,8 @@ RestAnswer DeribitVenue::answer(const RestCall& call, TimeMs now, const RowChang
   switch (call.endpoint) {
     case Endpoint::kKlines:
       return chart(call, now, change);
+    case Endpoint::kFunding:
+      return funding(call, now, change);
     case Endpoint::kExchangeInfo:
       return instruments(call, now);
     case Endpoint::kTime:
@@ -220,6 +250,32 @@ RestAnswer DeribitVenue::chart(const RestCall& call, TimeMs now, const RowChange
   chart.text("status", any ? "ok" : "no_data").end();
   RestAnswer answer = good(result, now);
   answer.rows = info;
+  return answer;
+}
+
+RestAnswer DeribitVenue::funding(const RestCall& call, TimeMs now, const RowChange& change) const {
+  const SimInstrument* const instrument =
+      find_instrument(truth_, Market::kDeribitFutures, call.symbol);
+  if (instrument == nullptr || now < instrument->life.from) {
+    return refused({13020, "not_found", 400});
+  }
+  if (!call.symbol.ends_with("-PERPETUAL")) {
+    return refused(invalid("instrument_name", "instrument is not perpetual"));
+  }
+  const FundingPage page = funding_page(truth_, call, now, /*newest=*/true, change);
+  std::string list = "[";
+  for (const FundingEvent& event : page.events) {
+    if (list.size() > 1) list += ',';
+    JsonObject(list)
+        .number("timestamp", event.time)
+        .raw("index_price", "2950.17")
+        .raw("prev_index_price", "2949.01")
+        .raw("interest_8h", "0.00012345")
+        .raw("interest_1h", shortest_double(event.rate))
+        .end();
+  }
+  RestAnswer answer = good(list + "]", now);
+  answer.rows = page.rows;
   return answer;
 }
 

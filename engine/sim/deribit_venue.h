@@ -1,11 +1,12 @@
 // engine/sim/deribit_venue.h
 //
-// Deribit as the simulator plays it: /api/v2/public/get_tradingview_chart_data, get_instruments,
-// get_time and get_currencies (empty: for public clients). Source: docs.deribit.com and the exchange's
+// Deribit as the simulator plays it: /api/v2/public/get_tradingview_chart_data,
+// get_funding_rate_history, get_instruments, get_time and get_currencies (empty: for public clients). Source: docs.deribit.com and the exchange's
 // support pages of 2026-08.
 //
 //   candles    one array a column, both ends inclusive, the forming one included; of more than rows_max
 //              the newest, without a word; "no_data" where there are none
+//   funding    of perpetuals, one event an hour, oldest first; at most 744, of more the newest
 //   expired    the list names those of the last recent_ms; all of them answer by name
 //   limits     a pool of 50,000 credits, 10,000 a second, 500 a call; get_instruments: 1 a second, five
 //              at once; whoever has none left is refused with 10028, and nothing more
@@ -56,6 +57,7 @@ class DeribitVenue final : public Venue {
 
  private:
   [[nodiscard]] RestAnswer chart(const RestCall& call, TimeMs now, const RowChange& change) const;
+  [[nodiscard]] RestAnswer funding(const RestCall& call, TimeMs now, const RowChange& change) const;
   [[nodiscard]] RestAnswer instruments(const RestCall& call, TimeMs now) const;
 
   const Truth& truth_;

@@ -102,6 +102,11 @@ void change_rows(const FaultRule& rule, std::uint64_t draw, std::vector<std::str
   }
 }
 
+/// Whether the answer's rows were changed as rows.
+bool has_rows(const RestCall& call) noexcept {
+  return call.endpoint == Endpoint::kKlines || call.endpoint == Endpoint::kFunding;
+}
+
 void truncate(std::string& body, std::int64_t size) {
   if (static_cast<std::size_t>(size) < body.size()) body.resize(static_cast<std::size_t>(size));
 }
@@ -159,7 +164,7 @@ void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerRe
       set_header(response.headers, "Content-Type", "text/html");
       break;
     case FaultKind::kEmpty:
-      if (target.call == nullptr || target.call->endpoint != Endpoint::kKlines) {
+      if (target.call == nullptr || !has_rows(*target.call)) {
         response.body = "[]";
       }
       break;

@@ -222,6 +222,12 @@ FaultPlan FaultPlan::swarm(std::uint64_t seed, Swarm swarm) {
       {"klines high_low", 10'000, Swarm::kData},
       {"klines negative", 10'000, Swarm::kData},
       {"klines unit=us", 5'000, Swarm::kData},
+      {"funding status=429 retry_after=3", 2'000, Swarm::kTransport},
+      {"funding cut=200", 30'000, Swarm::kTransport},
+      {"funding truncate=300", 30'000, Swarm::kTransport},
+      {"funding html", 30'000, Swarm::kTransport},
+      {"funding duplicate", 50'000, Swarm::kData},
+      {"funding unordered", 50'000, Swarm::kData},
   };
   FaultPlan plan(seed);
   std::uint64_t position = 0;

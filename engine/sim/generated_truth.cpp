@@ -257,6 +257,7 @@ void GeneratedTruth::add_instrument(Market market, SimInstrument instrument, std
   instrument.price_decimals = static_cast<int>(source.price_decimals);
   instrument.quantity_decimals = static_cast<int>(source.lot_decimals);
   ByMarket& into = markets_[static_cast<std::size_t>(market)];
+  source.made_as = into.instruments.size();
   into.instruments.push_back(std::move(instrument));
   into.sources.push_back(source);
 }

@@ -10,6 +10,7 @@
 //   outages      ranges in which no symbol of any market has a row; the last close time before one
 //                comes early
 //   intervals    1m and whatever is built of it, up to 1mo
+//   funding      every 8, 4 or 1 hours; of some the period changes (generated_funding.cpp)
 #pragma once
 
 #include <array>
@@ -48,6 +49,8 @@ class GeneratedTruth final : public Truth {
   /// Cost: about 0.2 us a minute that is looked at: a 1h row costs 60 of them.
   RowsInfo append_rows(const SimSeries& series, const RowQuery& query,
                        std::string& out) const override;
+  [[nodiscard]] std::vector<FundingEvent> funding(Market market, std::string_view symbol,
+                                                  const RowQuery& query) const override;
 
   /// Sorted; those that touch the options' life.
   [[nodiscard]] std::span<const TimeRange> outages() const noexcept { return outages_; }
@@ -64,6 +67,7 @@ class GeneratedTruth final : public Truth {
     std::size_t padding_price = 0;  ///< zeros that spot appends
     std::size_t padding_lot = 0;
     std::size_t padding_quote = 0;
+    std::size_t made_as = 0;  ///< as which of its market, from 0
   };
   struct ByMarket {
     std::vector<SimInstrument> instruments;
@@ -81,6 +85,8 @@ class GeneratedTruth final : public Truth {
                                    const RowQuery& query) const;
   [[nodiscard]] bool exists(const SimInstrument& instrument, Interval interval, TimeMs open) const;
   [[nodiscard]] TimeMs behind_outage(TimeMs t) const noexcept;
+  [[nodiscard]] static DurationMs funding_period(Market market, const SimInstrument& instrument,
+                                                 const Source& source, TimeMs t) noexcept;
   [[nodiscard]] static std::int64_t close_of(const Source& source, std::int64_t minute) noexcept;
   static void append_candle(const Source& source, const Candle& candle, std::string& out);
 

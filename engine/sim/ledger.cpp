@@ -33,8 +33,9 @@ std::string ledger_line(const LedgerEntry& entry) {
   append_string(line, "market", market_name(entry.market));
   append_string(line, "endpoint", endpoint_name(entry.endpoint));
   append_string(line, "symbol", entry.symbol);
-  if (entry.endpoint == Endpoint::kKlines) {
-    append_string(line, "interval", interval_name(entry.interval));
+  const bool funding = entry.endpoint == Endpoint::kFunding;
+  if (entry.endpoint == Endpoint::kKlines || funding) {
+    if (!funding) append_string(line, "interval", interval_name(entry.interval));
     append_number(line, "start", entry.start);
     append_number(line, "end", entry.end);
     append_number(line, "limit", entry.limit);
@@ -74,6 +75,9 @@ void Ledger::count(const LedgerEntry& entry) {
     ++counters_.failed;
   } else if (entry.endpoint == Endpoint::kArchive) {
     ++counters_.archive_files;
+  } else if (entry.endpoint == Endpoint::kFunding && entry.faults.empty()) {
+    ++counters_.funding;
+    counters_.rows += entry.rows.rows;
   } else if (entry.endpoint == Endpoint::kKlines && entry.faults.empty()) {
     count_rows(entry);
   }

@@ -30,7 +30,7 @@ struct LedgerEntry {
   TimeMs start = -1;  ///< as asked; -1: not given
   TimeMs end = -1;
   std::uint32_t limit = 0;
-  RowsInfo rows;            ///< of klines, as the exchange meant to answer
+  RowsInfo rows;            ///< of klines and funding, as the exchange meant to answer
   std::int64_t weight = 0;  ///< 0: not counted (archive)
   int status = 200;
   bool refused = false;      ///< by the limits, whatever the status
@@ -44,6 +44,7 @@ struct LedgerEntry {
 struct LedgerCounters {
   std::uint64_t requests = 0;
   std::uint64_t klines = 0;      ///< good answers of klines without a fault
+  std::uint64_t funding = 0;     ///< the same of funding
   std::uint64_t rows = 0;        ///< in those
   std::uint64_t rows_again = 0;  ///< slots that an earlier one of those had served already
   std::uint64_t limited = 0;     ///< 429, or refused with a status below 400

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/sim/funding_page.h"
 #include "engine/sim/json_text.h"
 
 namespace bf::sim {
@@ -17,6 +18,8 @@ constexpr std::uint32_t kPriceRowsMax = 100;
 constexpr std::uint32_t kRowsDefault = 100;
 constexpr std::int64_t kRecentBars = 1'440;
 constexpr DurationMs kWindowMs = 2'000;
+constexpr std::string_view kFundingPath = "funding-rate-history";
+constexpr DurationMs kFundingReachMs = 92 * kDayMs;
 
 /// One candle endpoint: what it gives, and how often in kWindowMs it may be asked.
 struct CandleEndpoint {
@@ -89,7 +92,7 @@ RestAnswer refusal(const RestError& error) {
 
 std::int64_t requests_max(std::string_view detail) noexcept {
   if (const CandleEndpoint* const candles = find_endpoint(detail)) return candles->requests;
-  return detail == "time" ? 10 : 20;
+  return detail == "time" || detail == kFundingPath ? 10 : 20;
 }
 
 }  // namespace
@@ -114,6 +117,8 @@ std::optional<RestCall> OkxVenue::read(const Query& query) const {
     } else if (!market_of_type(type) && type != "OPTION" && type != "MARGIN") {
       call.error = RestError{kBadParameter, "Parameter instType error"};
     }
+  } else if (path == "/api/v5/public/funding-rate-history") {
+    read_funding(query, call);
   } else if (path == "/api/v5/public/time") {
     call.endpoint = Endpoint::kTime;
     call.detail = path.substr(kPublicPath.size());
@@ -140,6 +145,22 @@ void OkxVenue::read_candles(const Query& query, std::string_view path, RestCall&
     call.error = RestError{kMissingParameter, "Parameter instId can not be empty."};
   } else if (!call.error && !parse_bar(bar, call.interval)) {
     call.error = RestError{kBadParameter, "Parameter bar error"};
+  }
+}
+
+void OkxVenue::read_funding(const Query& query, RestCall& call) const {
+  call.endpoint = Endpoint::kFunding;
+  call.interval = Interval::kEvents;
+  call.detail = kFundingPath;
+  call.symbol = query.parameter("instId").value_or("");
+  CursorRules rules;
+  rules.rows_default = kRowsDefault;
+  rules.rows_max = options_.funding_rows_max;
+  rules.ends_included = options_.ends_included;
+  rules.bad_parameter = kBadParameter;
+  read_cursors(query, rules, call);
+  if (call.symbol.empty()) {
+    call.error = RestError{kMissingParameter, "Parameter instId can not be empty."};
   }
 }
 
@@ -170,6 +191,8 @@ RestAnswer OkxVenue::answer(const RestCall& call, TimeMs now, const RowChange& c
   switch (call.endpoint) {
     case Endpoint::kKlines:
       return candles(call, now, change);
+    case Endpoint::kFunding:
+      return funding(call, now, change);
     case Endpoint::kExchangeInfo:
       return instruments(call, now);
     default:
@@ -196,6 +219,32 @@ RestAnswer OkxVenue::candles(const RestCall& call, TimeMs now, const RowChange& 
     page.reach.to = advance_slots(call.interval, forming, 1 - options_.history_lag_bars);
   }
   return cursor_page(truth_, call, page, now, change);
+}
+
+RestAnswer OkxVenue::funding(const RestCall& call, TimeMs now, const RowChange& change) const {
+  const SimInstrument* const instrument = find_instrument(truth_, call.market, call.symbol);
+  if (instrument == nullptr || now < instrument->life.from) {
+    return refusal({kNoInstrument, "Instrument ID does not exist", options_.refusal_status});
+  }
+  const FundingPage page =
+      funding_page(truth_, call, now, /*newest=*/true, change, now - kFundingReachMs);
+  std::string list = "[";
+  for (std::size_t i = page.events.size(); i-- > 0;) {
+    const FundingEvent& event = page.events[i];
+    // What was foreseen differs from what was paid; where that is not known, it is what there is.
+    const bool settled = event.time / kHourMs % 7 != 0;
+    if (list.size() > 1) list += ',';
+    JsonObject(list)
+        .text("formulaType", "noRate")
+        .text("fundingRate", settled ? event.rate + "9" : event.rate)
+        .text("fundingTime", std::to_string(event.time))
+        .text("instId", call.symbol)
+        .text("instType", "SWAP")
+        .text("method", "current_period")
+        .text("realizedRate", settled ? event.rate : "")
+        .end();
+  }
+  return {200, envelope_body("", list + "]"), page.rows};
 }
 
 RestAnswer OkxVenue::instruments(const RestCall& call, TimeMs now) const {

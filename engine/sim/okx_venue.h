@@ -5,6 +5,7 @@
 // play either reading.
 //
 //   history-*    everything but the newest bars; candles and their siblings: the newest 1440 bars
+//   funding      of the last three months; realizedRate is what was paid, "" for some
 //   limits       each endpoint has its own, per 2 s; who breaks one is refused until the window has room,
 //                and not told how long (HTTP 429, code 50011, no Retry-After)
 //   errors       a code in the envelope; the HTTP status is 200 or 4xx
@@ -23,7 +24,8 @@ struct OkxOptions {
   std::int64_t history_lag_bars = 1;    ///< how many of the newest bars history lacks: 0, 1 or 2
   bool ends_included = false;           ///< cursors read the other way
   bool lists_delisted = false;
-  int refusal_status = 200;  ///< of a name that is unknown: 200 or 400
+  std::uint32_t funding_rows_max = 400;  ///< 100 until 2025
+  int refusal_status = 200;              ///< of a name that is unknown: 200 or 400
 };
 
 class OkxVenue final : public Venue {
@@ -42,6 +44,8 @@ class OkxVenue final : public Venue {
  private:
   void read_candles(const Query& query, std::string_view path, RestCall& call) const;
   [[nodiscard]] RestAnswer candles(const RestCall& call, TimeMs now, const RowChange& change) const;
+  void read_funding(const Query& query, RestCall& call) const;
+  [[nodiscard]] RestAnswer funding(const RestCall& call, TimeMs now, const RowChange& change) const;
   [[nodiscard]] RestAnswer instruments(const RestCall& call, TimeMs now) const;
   [[nodiscard]] RequestLimits& limits_of(const std::string& endpoint);
 

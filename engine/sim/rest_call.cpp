@@ -6,8 +6,9 @@
 namespace bf::sim {
 namespace {
 
-constexpr std::string_view kEndpointNames[] = {"klines",  "exchangeInfo", "time",    "ping",
-                                               "archive", "checksum",     "listing", "unknown"};
+constexpr std::string_view kEndpointNames[] = {"klines",  "exchangeInfo", "time",
+                                               "ping",    "archive",      "checksum",
+                                               "listing", "funding",      "unknown"};
 
 }  // namespace
 

@@ -22,6 +22,7 @@ enum class Endpoint : std::uint8_t {
   kArchive,   ///< a zip
   kChecksum,  ///< a zip's .CHECKSUM
   kListing,   ///< of the archive
+  kFunding,
   kUnknown,
 };
 /// "klines", "exchangeInfo", ..., "unknown".
@@ -44,7 +45,7 @@ struct RestCall {
   Interval interval = Interval::k1m;
   std::optional<TimeMs> start;
   std::optional<TimeMs> end;  ///< inclusive
-  std::uint32_t limit = 0;    ///< of klines: as it will be used
+  std::uint32_t limit = 0;    ///< of klines and funding: as it will be used
   std::int64_t weight = 1;
   std::string detail;              ///< of the exchange's own: which of two endpoints, a cursor
   std::optional<RestError> error;  ///< the request cannot be answered
@@ -53,7 +54,7 @@ struct RestCall {
 struct RestAnswer {
   int status = 200;
   std::string body;
-  RowsInfo rows;  ///< of klines
+  RowsInfo rows;  ///< of klines and funding
 };
 
 /// Called with the rows of a page (truth.h) before they are written in the exchange's own form: what

@@ -52,6 +52,13 @@ struct RowsInfo {
   TimeMs last_open = 0;
 };
 
+/// One event of funding; decimals, as an exchange writes them.
+struct FundingEvent {
+  TimeMs time = 0;
+  std::string rate;
+  std::string mark_price;  ///< "" where it is not known any more
+};
+
 class Truth {
  public:
   virtual ~Truth() = default;
@@ -65,6 +72,12 @@ class Truth {
   /// series.
   virtual RowsInfo append_rows(const SimSeries& series, const RowQuery& query,
                                std::string& out) const = 0;
+  /// The events of funding that `query` selects, oldest first. Most truths have none.
+  [[nodiscard]] virtual std::vector<FundingEvent> funding(Market /*market*/,
+                                                          std::string_view /*symbol*/,
+                                                          const RowQuery& /*query*/) const {
+    return {};
+  }
 };
 
 /// nullptr where there is none.

@@ -7,9 +7,13 @@
 namespace bf {
 namespace {
 
-constexpr std::array<std::string_view, kColumnCount> kNames = {
-    "open_time", "open",           "high",           "low", "close", "volume", "quote_volume",
-    "trades",    "taker_buy_base", "taker_buy_quote"};
+constexpr std::array<std::string_view, kColumnCount> kNames = {"open_time",      "open",
+                                                               "high",           "low",
+                                                               "close",          "volume",
+                                                               "quote_volume",   "trades",
+                                                               "taker_buy_base", "taker_buy_quote",
+                                                               "funding_rate",   "mark_price",
+                                                               "funding_hours"};
 
 bool by_row_and_column(const WideValue& a, const WideValue& b) {
   return a.row != b.row ? a.row < b.row : a.column < b.column;

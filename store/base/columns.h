@@ -1,12 +1,15 @@
 // store/base/columns.h
 //
-// Candles as columns: what parsers fill, frames carry, segments hold and scans return.
+// Rows as columns: what parsers fill, frames carry, segments hold and scans return. Most rows are
+// candles; those of funding are events, with columns of their own.
 //
 //   column        shape     unit
 //   open_time     int64[N]  ms since 1970-01-01 UTC
 //   prices        int64[N]  mantissas at the column's scale, quote currency per base unit
 //   volumes       int64[N]  mantissas at the column's scale, base (or quote) units
 //   trades        int64[N]  count, scale 0
+//   funding_rate  int64[N]  mantissas at the column's scale: 0.0001 is 0.01 % of the position, signed
+//   funding_hours int64[N]  count of hours that the rate is for, scale 0
 //
 // Source: the digits that the exchange sent, untouched (trailing zeros apart).
 #pragma once
@@ -36,8 +39,11 @@ enum class Column : std::uint8_t {
   kTrades = 7,         ///< count
   kTakerBuyBase = 8,   ///< base units bought by takers
   kTakerBuyQuote = 9,  ///< quote units bought by takers
+  kFundingRate = 10,   ///< what longs pay shorts, a share of the position
+  kMarkPrice = 11,     ///< by which the position was valued
+  kFundingHours = 12,  ///< hours that the rate is for
 };
-inline constexpr std::size_t kColumnCount = 10;
+inline constexpr std::size_t kColumnCount = 13;
 
 /// "open_time", "open", ... as exports write them.
 [[nodiscard]] std::string_view column_name(Column column) noexcept;
@@ -71,7 +77,19 @@ class ColumnSet {
 };
 inline constexpr ColumnSet kOhlcvColumns = {Column::kOpen, Column::kHigh, Column::kLow,
                                             Column::kClose, Column::kVolume};
+/// The ten of a candle; mark, index and premium have some of them.
+inline constexpr ColumnSet kCandleColumns =
+    ColumnSet::from_bits((1U << static_cast<unsigned>(Column::kFundingRate)) - 1);
+inline constexpr ColumnSet kFundingColumns = {Column::kFundingRate, Column::kMarkPrice,
+                                              Column::kFundingHours};
+/// Whatever is stored.
 inline constexpr ColumnSet kAllColumns = ColumnSet::from_bits((1U << kColumnCount) - 1);
+
+/// Whether the columns with these bits are known and can belong to one row.
+[[nodiscard]] constexpr bool go_together(std::uint64_t bits) noexcept {
+  return (bits & ~std::uint64_t{kCandleColumns.bits()}) == 0 ||
+         (bits & ~std::uint64_t{kFundingColumns.bits()}) == 0;
+}
 
 /// One column's values: mantissas at one scale.
 struct ColumnValues {
@@ -95,7 +113,7 @@ struct OddCloseTime {
   friend bool operator==(const OddCloseTime&, const OddCloseTime&) = default;
 };
 
-/// N candles. Columns that are not in `columns` are empty; all others have row_count() values.
+/// N rows. Columns that are not in `columns` are empty; all others have row_count() values.
 /// `wide` is sorted by row and column, `odd_close_times` by row.
 struct CandleBatch {
   ColumnSet columns;

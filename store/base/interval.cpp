@@ -12,24 +12,13 @@ struct IntervalFacts {
   DurationMs length;
 };
 constexpr std::array<IntervalFacts, kIntervalCount> kFacts = {{
-    {"1s", kSecondMs},
-    {"1m", kMinuteMs},
-    {"3m", 3 * kMinuteMs},
-    {"5m", 5 * kMinuteMs},
-    {"10m", 10 * kMinuteMs},
-    {"15m", 15 * kMinuteMs},
-    {"30m", 30 * kMinuteMs},
-    {"1h", kHourMs},
-    {"2h", 2 * kHourMs},
-    {"3h", 3 * kHourMs},
-    {"4h", 4 * kHourMs},
-    {"6h", 6 * kHourMs},
-    {"8h", 8 * kHourMs},
-    {"12h", 12 * kHourMs},
-    {"1d", kDayMs},
-    {"3d", 3 * kDayMs},
-    {"1w", 7 * kDayMs},
-    {"1mo", 31 * kDayMs},
+    {"1s", kSecondMs},       {"1m", kMinuteMs},       {"3m", 3 * kMinuteMs},
+    {"5m", 5 * kMinuteMs},   {"10m", 10 * kMinuteMs}, {"15m", 15 * kMinuteMs},
+    {"30m", 30 * kMinuteMs}, {"1h", kHourMs},         {"2h", 2 * kHourMs},
+    {"3h", 3 * kHourMs},     {"4h", 4 * kHourMs},     {"6h", 6 * kHourMs},
+    {"8h", 8 * kHourMs},     {"12h", 12 * kHourMs},   {"1d", kDayMs},
+    {"3d", 3 * kDayMs},      {"1w", 7 * kDayMs},      {"1mo", 31 * kDayMs},
+    {"events", 1},
 }};
 // 1970-01-01 was a Thursday: the first Monday is four days later.
 constexpr TimeMs kFirstMonday = 4 * kDayMs;
@@ -100,6 +89,12 @@ std::int64_t slot_count(Interval interval, TimeRange range) noexcept {
 TimeMs advance_slots(Interval interval, TimeMs t, std::int64_t count) noexcept {
   if (interval == Interval::k1mo) return month_at(month_number(t) + count);
   return slot_begin(interval, t) + count * interval_ms(interval);
+}
+
+TimeMs closed_until(Interval interval, TimeMs time) noexcept {
+  constexpr DurationMs kEventStepMs = 10 * kMinuteMs;
+  if (interval == Interval::kEvents) return floor_to(time, 0, kEventStepMs);
+  return slot_begin(interval, time);
 }
 
 TimeRange span_of(Interval interval, TimeMs t) noexcept {

@@ -2,6 +2,10 @@
 //
 // The interval of a series: an enum, not a length, because months differ and weeks begin on Monday.
 // Slots lie on the UTC grid: up to 1d from 1970-01-01, 3d too, 1w from a Monday, 1mo from the 1st.
+//
+// What comes as events (funding) has no interval. kEvents stands for that: a grid of 1 ms, on which each
+// instant is a slot of its own. So a row holds its instant, an answer covers the instants of its range,
+// and ranges of slots are ranges of time; a count of slots is a count of rows or of milliseconds.
 #pragma once
 
 #include <array>
@@ -32,10 +36,11 @@ enum class Interval : std::uint8_t {
   k3d,
   k1w,
   k1mo,
+  kEvents,
 };
-inline constexpr std::size_t kIntervalCount = 18;
+inline constexpr std::size_t kIntervalCount = 19;
 
-/// "1m", "1h", "1d", "1w", "1mo": as flags, paths and reports write it.
+/// "1m", "1h", "1d", "1w", "1mo", "events": as flags, paths and reports write it.
 [[nodiscard]] std::string_view interval_name(Interval interval) noexcept;
 /// Errors: kUsage, with the list of names.
 [[nodiscard]] Result<Interval> parse_interval(std::string_view name);
@@ -53,8 +58,12 @@ inline constexpr std::size_t kIntervalCount = 18;
 /// The open time `count` slots after the slot that holds `t`.
 [[nodiscard]] TimeMs advance_slots(Interval interval, TimeMs t, std::int64_t count) noexcept;
 
+/// The end of what can be known at `time`: a forming candle is not over yet; events are published a
+/// little after their instants, so that of them it is the last full ten minutes.
+[[nodiscard]] TimeMs closed_until(Interval interval, TimeMs time) noexcept;
+
 /// The span (a segment's unit) that holds `t`: a calendar month below 1h, a year from 1h, and
-/// everything ([kTimeMin, kTimeMax)) from 1d.
+/// everything ([kTimeMin, kTimeMax)) from 1d and for events.
 [[nodiscard]] TimeRange span_of(Interval interval, TimeMs t) noexcept;
 
 }  // namespace bf

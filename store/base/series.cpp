@@ -78,7 +78,7 @@ std::string Instrument::name() const { return exchange + "/" + market + "/" + sy
 std::string Series::name() const {
   std::string out = instrument.name();
   out.append("/").append(kind_name(kind)).append("/");
-  return out.append(kind == Kind::kFunding ? std::string_view("events") : interval_name(interval));
+  return out.append(interval_name(interval));
 }
 
 std::string Series::path() const {
@@ -147,6 +147,15 @@ Result<void> validate(const Instrument& instrument) {
   return {};
 }
 
+Result<void> validate(const Series& series) {
+  if (const Result<void> instrument = validate(series.instrument); !instrument) return instrument;
+  if (series.is_events() == (series.interval == Interval::kEvents)) return {};
+  const std::string what = series.is_events() ? " comes as events, not by intervals: not of "
+                                              : " comes by intervals, not as ";
+  return fail(Code::kUsage, std::string(kind_name(series.kind)) + what +
+                                std::string(interval_name(series.interval)));
+}
+
 Result<Series> parse_series_path(std::string_view path) {
   std::vector<std::string_view> parts;
   std::string_view rest = path;
@@ -166,14 +175,10 @@ Result<Series> parse_series_path(std::string_view path) {
   Series series;
   series.instrument = Instrument{std::string(parts[0]), std::string(parts[1]), *symbol};
   series.kind = *kind;
-  if (*kind == Kind::kFunding) {
-    if (parts[4] != "events") return refuse();
-  } else {
-    const Result<Interval> interval = parse_interval(parts[4]);
-    if (!interval) return refuse();
-    series.interval = *interval;
-  }
-  if (!validate(series.instrument)) return refuse();
+  const Result<Interval> interval = parse_interval(parts[4]);
+  if (!interval) return refuse();
+  series.interval = *interval;
+  if (!validate(series)) return refuse();
   return series;
 }
 

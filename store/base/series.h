@@ -19,6 +19,9 @@ enum class Kind : std::uint8_t { kCandles, kMark, kIndex, kPremium, kFunding };
 [[nodiscard]] std::string_view kind_name(Kind kind) noexcept;
 /// Errors: kUsage, with the list of names.
 [[nodiscard]] Result<Kind> parse_kind(std::string_view name);
+/// Whether a kind comes as events, at instants of the exchange's choice. Its interval is kEvents, and no
+/// other kind's is.
+[[nodiscard]] constexpr bool is_event_kind(Kind kind) noexcept { return kind == Kind::kFunding; }
 
 /// The longest symbol that any exchange has is far below this; longer ones are refused.
 inline constexpr std::size_t kSymbolBytesMax = 64;
@@ -35,9 +38,11 @@ struct Instrument {
 struct Series {
   Instrument instrument;
   Kind kind = Kind::kCandles;
-  Interval interval = Interval::k1m;
+  Interval interval = Interval::k1m;  ///< kEvents for kinds of events, and for them alone
 
   [[nodiscard]] std::string name() const;  ///< "binance/um/BTCUSDT/candles/1m"
+  /// Whether it is a series of events.
+  [[nodiscard]] bool is_events() const noexcept { return is_event_kind(kind); }
   /// Relative path of the series' directory in a store: as name(), with the symbol escaped.
   [[nodiscard]] std::string path() const;
   friend auto operator<=>(const Series&, const Series&) = default;
@@ -52,6 +57,9 @@ struct Series {
 /// Checks the parts of a series that came from outside: exchange and market are [a-z0-9]{1,16}, the
 /// symbol is 1 .. kSymbolBytesMax bytes that printable() leaves as they are. Errors: kUsage.
 [[nodiscard]] Result<void> validate(const Instrument& instrument);
+
+/// As above, and that kind and interval go together. Errors: kUsage.
+[[nodiscard]] Result<void> validate(const Series& series);
 
 /// Reads what Series::path() writes. Errors: kFormat.
 [[nodiscard]] Result<Series> parse_series_path(std::string_view path);

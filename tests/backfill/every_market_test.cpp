@@ -1,7 +1,8 @@
 // tests/backfill/every_market_test.cpp
 //
 // Goal: each market that the engine speaks gives the truth, whole and once, within its limits: over page
-// boundaries, outages, a listing, a second run, and a mixture of faults. Method: the same runs against
+// boundaries, outages, a listing, a second run, and a mixture of faults; of candles, and of funding where it
+// has that. Method: the same runs against
 // the simulated exchange of each. BF_MARKET_SEEDS sets how many seeds of faults.
 #include <gtest/gtest.h>
 
@@ -17,6 +18,8 @@ namespace {
 using backfill::Exit;
 
 constexpr TimeRange kRange = {kWorldBegin - 9 * kDayMs, kWorldBegin - 2 * kDayMs};
+/// In which one contract pays at other hours than before.
+constexpr TimeRange kFundingRange = {kWorldBegin - 62 * kDayMs, kWorldBegin - 2 * kDayMs};
 constexpr std::size_t kSymbols = 3;
 constexpr int kRunsMax = 8;
 
@@ -34,42 +37,70 @@ std::vector<std::pair<sim::Market, sim::SimInstrument>> expired_in_range() {
   return sim::deribit_dated_futures(month);
 }
 
+/// What is backfilled of which market.
+struct Part {
+  sim::Market market = sim::Market::kUm;
+  Kind kind = Kind::kCandles;
+
+  [[nodiscard]] bool funding() const { return kind == Kind::kFunding; }
+  [[nodiscard]] TimeRange range() const { return funding() ? kFundingRange : kRange; }
+};
+
 /// Trading begins within the range, and an outage lies in it.
-sim::GeneratedTruth make_truth(sim::Market market, std::uint64_t seed) {
+sim::GeneratedTruth make_truth(Part part, std::uint64_t seed) {
+  const sim::Market market = part.market;
   sim::GeneratedOptions options;
   options.seed = seed;
-  options.symbols = kSymbols;
+  options.symbols = part.funding() ? kSymbols + 1 : kSymbols;  // each way to pay
   options.markets = {market};
-  options.life = {kRange.from + 5 * kHourMs + 7 * kMinuteMs, kTimeMax};
+  options.life = {part.range().from + 5 * kHourMs + 7 * kMinuteMs, kTimeMax};
   options.outage_every_days = 4;
   // What else the calendar makes an engine ask Deribit for.
   if (market == sim::Market::kDeribitFutures) options.named = expired_in_range();
   return sim::GeneratedTruth(options);
 }
 
-class EveryMarket : public ::testing::TestWithParam<sim::Market> {
+class EveryMarket : public ::testing::TestWithParam<Part> {
  protected:
-  [[nodiscard]] static std::string name() { return std::string(sim::market_name(GetParam())); }
+  [[nodiscard]] static sim::Market market() { return GetParam().market; }
+  [[nodiscard]] static std::string name() { return std::string(sim::market_name(market())); }
+  [[nodiscard]] static TimeRange range() { return GetParam().range(); }
 
   [[nodiscard]] static bool has_listing_times() {
-    return GetParam() != sim::Market::kBybitSpot && GetParam() != sim::Market::kBitunixFutures;
+    return market() != sim::Market::kBybitSpot && market() != sim::Market::kBitunixFutures;
   }
 
   /// Everything that there is: by name where the market has no list.
   static backfill::RunOptions run_options(const SimWorld& world, const sim::GeneratedTruth& truth) {
     std::vector<std::string> names;
-    if (GetParam() == sim::Market::kYahooChart) {
-      for (const auto& instrument : truth.instruments(GetParam())) {
+    if (market() == sim::Market::kYahooChart) {
+      for (const auto& instrument : truth.instruments(market())) {
         names.push_back(instrument.symbol);
       }
     }
-    return world.options(name(), names, kRange);
+    backfill::RunOptions options = world.options(name(), names, range());
+    options.kind = GetParam().kind;
+    if (GetParam().funding()) options.interval = Interval::kEvents;
+    return options;
+  }
+
+  /// Those that a run of everything has: dated futures pay no funding.
+  static std::vector<Series> all_series(const SimWorld& world, const sim::GeneratedTruth& truth) {
+    std::vector<Series> all;
+    for (const sim::SimInstrument& instrument : truth.instruments(market())) {
+      const bool dated = instrument.life.to != kTimeMax;
+      if (GetParam().funding()) {
+        if (!dated) all.push_back(world.funding(name(), instrument.symbol));
+      } else {
+        all.push_back(world.series(name(), instrument.symbol));
+      }
+    }
+    return all;
   }
 
   static void expect_truth(SimWorld& world, const sim::GeneratedTruth& truth) {
-    for (const sim::SimInstrument& instrument : truth.instruments(GetParam())) {
-      const Series series = world.series(name(), instrument.symbol);
-      EXPECT_EQ(world.difference(series, kRange), "") << series.name();
+    for (const Series& series : all_series(world, truth)) {
+      EXPECT_EQ(world.difference(series, range()), "") << series.name();
       EXPECT_TRUE(world.verify(series)) << series.name();
     }
   }
@@ -81,7 +112,7 @@ TEST_P(EveryMarket, GivesTheTruthOnceAndWithinItsLimits) {
   const backfill::RunOptions options = run_options(world, truth);
   const backfill::RunReport report = world.run(options);
   EXPECT_EQ(backfill::exit_code(report, /*strict=*/false), Exit::kComplete) << failures_of(report);
-  EXPECT_EQ(report.series.size(), truth.instruments(GetParam()).size());
+  EXPECT_EQ(report.series.size(), all_series(world, truth).size());
   expect_truth(world, truth);
   const sim::LedgerCounters& counters = world.ledger().counters();
   EXPECT_EQ(counters.limited + counters.banned + counters.failed, 0U);
@@ -90,11 +121,11 @@ TEST_P(EveryMarket, GivesTheTruthOnceAndWithinItsLimits) {
   const std::uint64_t looked_through = has_listing_times() ? 0 : kSymbols * kDayMs / kMinuteMs;
   EXPECT_LE(counters.rows_again, looked_through);
 
-  const std::uint64_t pages = counters.klines;
+  const std::uint64_t pages = counters.klines + counters.funding;
   const backfill::RunReport again = world.run(options);
   EXPECT_EQ(backfill::exit_code(again, /*strict=*/false), Exit::kComplete) << failures_of(again);
   EXPECT_EQ(again.candles_stored, 0);
-  EXPECT_EQ(world.ledger().counters().klines, pages);
+  EXPECT_EQ(world.ledger().counters().klines + world.ledger().counters().funding, pages);
 
   world.sleep(2 * kDayMs);  // what is absent provisionally is due again, and then confirmed
   const backfill::RunReport later = world.run(options);
@@ -114,8 +145,8 @@ TEST_P(EveryMarket, FaultsLeaveTheTruthOrSayWhatIsMissing) {
     backfill::RunReport report;
     for (int run = 0; run < kRunsMax; ++run) {
       report = world.run(options);
-      for (const sim::SimInstrument& instrument : truth.instruments(GetParam())) {
-        EXPECT_EQ(world.wrong_row(world.series(name(), instrument.symbol), kRange), "");
+      for (const Series& series : all_series(world, truth)) {
+        EXPECT_EQ(world.wrong_row(series, range()), "");
       }
       world.sleep(2 * kDayMs);
     }
@@ -186,17 +217,22 @@ TEST(AllMarkets, AtOnceKeepTheirLimitsAndGiveTheTruth) {
   EXPECT_EQ(counters.limited + counters.banned + counters.failed + counters.out_of_turn, 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket,
-                         ::testing::Values(sim::Market::kUm, sim::Market::kSpot,
-                                           sim::Market::kOkxSwap, sim::Market::kOkxFutures,
-                                           sim::Market::kOkxSpot, sim::Market::kBlofinSwap,
-                                           sim::Market::kBybitLinear, sim::Market::kBybitInverse,
-                                           sim::Market::kBybitSpot, sim::Market::kBitunixFutures,
-                                           sim::Market::kDeribitFutures, sim::Market::kYahooChart),
-                         [](const auto& market) {
-                           std::string name(sim::market_name(market.param));
+std::vector<Part> all_parts() {
+  std::vector<Part> parts;
+  for (const sim::Market market : sim::kMarkets) parts.push_back({market, Kind::kCandles});
+  for (const sim::Market market :
+       {sim::Market::kUm, sim::Market::kOkxSwap, sim::Market::kBlofinSwap,
+        sim::Market::kBybitLinear, sim::Market::kBybitInverse, sim::Market::kDeribitFutures}) {
+    parts.push_back({market, Kind::kFunding});
+  }
+  return parts;
+}
+
+INSTANTIATE_TEST_SUITE_P(Markets, EveryMarket, ::testing::ValuesIn(all_parts()),
+                         [](const auto& tested) {
+                           std::string name(sim::market_name(tested.param.market));
                            name[name.find('/')] = '_';
-                           return name;
+                           return tested.param.funding() ? name + "_funding" : name;
                          });
 
 }  // namespace

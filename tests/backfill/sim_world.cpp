@@ -171,6 +171,12 @@ Series SimWorld::series(const std::string& market, const std::string& symbol,
   return series;
 }
 
+Series SimWorld::funding(const std::string& market, const std::string& symbol) const {
+  Series funding = series(market, symbol, Interval::kEvents);
+  funding.kind = Kind::kFunding;
+  return funding;
+}
+
 std::unique_ptr<store::SeriesSnapshot> SimWorld::read(const Series& series) {
   const auto store = store::Store::open(files_, loop_.clock(), store::StoreOptions());
   if (!store) return nullptr;
@@ -220,7 +226,64 @@ CandleBatch SimWorld::true_rows(const Series& series, TimeRange range) const {
   return rows;
 }
 
+std::vector<std::string> SimWorld::stored_events(const Series& series, TimeRange range) {
+  std::vector<std::string> lines;
+  const std::unique_ptr<store::SeriesSnapshot> snapshot = read(series);
+  if (snapshot == nullptr) return lines;
+  const std::unique_ptr<store::Scan> scan = snapshot->scan(range, kAllColumns);
+  store::ScanBatch batch;
+  while (true) {
+    const Result<bool> more = scan->next(batch);
+    EXPECT_TRUE(more) << more.error().message();
+    if (!more || !*more) return lines;
+    for (std::size_t row = 0; row < batch.rows.row_count(); ++row) {
+      std::string& line = lines.emplace_back(std::to_string(batch.rows.open_time()[row]));
+      for (std::size_t i = 1; i < kColumnCount; ++i) {
+        const auto column = static_cast<Column>(i);
+        if (!batch.rows.columns.contains(column)) continue;
+        line.append(" ").append(column_name(column)).append(" ");
+        line.append(batch.rows.text_at(column, row));
+      }
+    }
+  }
+}
+
+std::vector<std::string> SimWorld::true_events(const Series& series, TimeRange range) const {
+  const auto market =
+      sim::parse_market(series.instrument.exchange + "/" + series.instrument.market).value();
+  const sim::RowQuery query{range, std::numeric_limits<std::size_t>::max()};
+  const ColumnSet columns = own_columns(series);
+  std::vector<std::string> lines;
+  for (const sim::FundingEvent& event : truth_.funding(market, series.instrument.symbol, query)) {
+    std::string& line = lines.emplace_back(std::to_string(event.time));
+    line += " funding_rate " + canonical_decimal(event.rate).value();
+    if (columns.contains(Column::kMarkPrice) && !event.mark_price.empty()) {
+      line += " mark_price " + canonical_decimal(event.mark_price).value();
+    }
+    if (columns.contains(Column::kFundingHours)) line += " funding_hours 1";
+  }
+  return lines;
+}
+
+std::string SimWorld::events_difference(const Series& series, TimeRange range) {
+  const std::vector<std::string> held = stored_events(series, range);
+  const std::vector<std::string> truth = true_events(series, range);
+  const auto [at, wanted] = std::mismatch(held.begin(), held.end(), truth.begin(), truth.end());
+  if (at == held.end() && wanted == truth.end()) return "";
+  return "stored " + (at == held.end() ? "nothing" : *at) + " for " +
+         (wanted == truth.end() ? "nothing" : *wanted);
+}
+
+std::string SimWorld::wrong_event(const Series& series, TimeRange range) {
+  const std::vector<std::string> truth = true_events(series, range);
+  for (const std::string& line : stored_events(series, range)) {
+    if (!std::binary_search(truth.begin(), truth.end(), line)) return line + " is not true";
+  }
+  return "";
+}
+
 std::string SimWorld::difference(const Series& series, TimeRange range) {
+  if (series.is_events()) return events_difference(series, range);
   return difference(series, series, range);
 }
 
@@ -237,6 +300,7 @@ std::string SimWorld::difference(const Series& series, const Series& of, TimeRan
 }
 
 std::string SimWorld::wrong_row(const Series& series, TimeRange range) {
+  if (series.is_events()) return wrong_event(series, range);
   const CandleBatch held = stored_rows(series, range);
   const CandleBatch truth = true_rows(series, range);
   std::size_t there = 0;

@@ -68,10 +68,15 @@ class SimWorld {
 
   [[nodiscard]] Series series(const std::string& market, const std::string& symbol,
                               Interval interval = Interval::k1m) const;
+  [[nodiscard]] Series funding(const std::string& market, const std::string& symbol) const;
   /// What the store has, and what the truth has, of open times in `range`.
   [[nodiscard]] CandleBatch stored_rows(const Series& series, TimeRange range);
   [[nodiscard]] CandleBatch true_rows(const Series& series, TimeRange range) const;
-  /// "" when the store has exactly the truth's rows; else the first difference.
+  /// What the store has, and what the truth has, of events in `range`: a line each, with the columns that
+  /// it has.
+  [[nodiscard]] std::vector<std::string> stored_events(const Series& series, TimeRange range);
+  [[nodiscard]] std::vector<std::string> true_events(const Series& series, TimeRange range) const;
+  /// "" when the store has exactly the truth's rows (candles or events); else the first difference.
   [[nodiscard]] std::string difference(const Series& series, TimeRange range);
   /// As difference(), against the truth's rows of another series.
   [[nodiscard]] std::string difference(const Series& series, const Series& of, TimeRange range);
@@ -101,6 +106,8 @@ class SimWorld {
   backfill::RunReport run_with(const backfill::RunOptions& options, std::int64_t cancel_after_ns,
                                bool plan_only);
   [[nodiscard]] std::unique_ptr<store::SeriesSnapshot> read(const Series& series);
+  [[nodiscard]] std::string events_difference(const Series& series, TimeRange range);
+  [[nodiscard]] std::string wrong_event(const Series& series, TimeRange range);
 
   const sim::Truth& truth_;
   WorldOptions options_;

@@ -278,5 +278,44 @@ TEST(JudgeRows, MonthsAreSlotsOfTheirOwnLength) {
   EXPECT_THAT(answered_ranges(*judged), ElementsAre(TimeRange{january, february}));
 }
 
+Judged judge_funding(std::initializer_list<std::array<std::string_view, 2>> events, TimeRange asked,
+                     TimeMs closed_by = kLater) {
+  Series series = minutes_of(Kind::kFunding);
+  series.interval = Interval::kEvents;
+  CandleBatch rows;
+  rows.columns = {Column::kFundingRate, Column::kMarkPrice};
+  TimeMs time = at(0);
+  for (const auto& [rate, mark] : events) {
+    rows.append(Column::kOpenTime, Decimal{time, 0});
+    append_text(rows, Column::kFundingRate, rate);
+    append_text(rows, Column::kMarkPrice, mark);
+    time += kMinuteMs;
+  }
+  const Result<Judged> judged = judge_rows(series, answer_to(asked), rows, closed_by);
+  EXPECT_TRUE(judged) << judged.error().message();
+  return judged ? *judged : Judged();
+}
+
+TEST(JudgeEvents, TakesRatesOfEitherSignAndRefusesWhatNoneCanBe) {
+  const Judged judged = judge_funding(
+      {{"0.0001", "43000"}, {"-0.9999", "1"}, {"1", "1"}, {"-1.0", "1"}, {"0", "0"}, {"0", "-1"}},
+      {at(0), at(6)});
+  EXPECT_THAT(stored_times(judged), ElementsAre(at(0), at(1)));
+  ASSERT_EQ(judged.rejected.size(), 4U);
+  EXPECT_THAT(judged.rejected.front().reason, "the rate is not between -1 and 1");
+  EXPECT_EQ(judged.rejected.front().values, "1,1");
+  // The instant of a refused event alone is not answered.
+  EXPECT_EQ(answered_ranges(judged)[0], (TimeRange{at(0), at(2)}));
+  EXPECT_EQ(answered_ranges(judged)[1], (TimeRange{at(2) + 1, at(3)}));
+}
+
+TEST(JudgeEvents, AnswersNothingThatIsStillToCome) {
+  const Judged judged =
+      judge_funding({{"0.0001", "43000"}, {"0.0001", "43000"}}, {at(0), at(9)}, at(1));
+  EXPECT_EQ(judged.not_closed, 1);
+  EXPECT_THAT(stored_times(judged), ElementsAre(at(0)));
+  EXPECT_THAT(answered_ranges(judged), ElementsAre(TimeRange{at(0), at(1)}));
+}
+
 }  // namespace
 }  // namespace bf::backfill

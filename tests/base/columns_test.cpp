@@ -73,7 +73,19 @@ TEST(ColumnSet, AlwaysHoldsTheOpenTime) {
   EXPECT_TRUE(ColumnSet::from_bits(0).contains(Column::kOpenTime));
   EXPECT_TRUE(kOhlcvColumns.intersect({Column::kTrades}).contains(Column::kOpenTime));
   EXPECT_FALSE(kOhlcvColumns.contains(Column::kTrades));
-  EXPECT_EQ(kAllColumns.bits(), 0x3FFU);
+  EXPECT_EQ(kCandleColumns.bits(), 0x3FFU);
+  EXPECT_EQ(kFundingColumns.bits(), 0x1C01U);
+  EXPECT_EQ(kAllColumns.bits(), 0x1FFFU);
+}
+
+TEST(ColumnSet, MixesNoKinds) {
+  EXPECT_TRUE(go_together(kCandleColumns.bits()));
+  EXPECT_TRUE(go_together(kOhlcvColumns.bits()));
+  EXPECT_TRUE(go_together(kFundingColumns.bits()));
+  EXPECT_TRUE(go_together(1U));
+  EXPECT_FALSE(go_together(kAllColumns.bits()));
+  EXPECT_FALSE(go_together(ColumnSet{Column::kClose, Column::kMarkPrice}.bits()));
+  EXPECT_FALSE(go_together(std::uint64_t{1} << kColumnCount));
 }
 
 TEST(CandleBatch, RaisesTheScaleAsValuesNeedIt) {

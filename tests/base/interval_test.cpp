@@ -37,6 +37,24 @@ TEST(Interval, RefusesOtherNames) {
   }
 }
 
+TEST(Interval, TakesEachInstantOfEventsForASlot) {
+  const TimeMs t = at("2024-01-31T08:00:00.003Z");
+  EXPECT_EQ(slot_begin(Interval::kEvents, t), t);
+  EXPECT_EQ(slot_ceil(Interval::kEvents, t), t);
+  EXPECT_EQ(next_slot(Interval::kEvents, t), t + 1);
+  EXPECT_EQ(advance_slots(Interval::kEvents, t, -5), t - 5);
+  EXPECT_EQ(slot_count(Interval::kEvents, {t, t + kHourMs}), kHourMs);
+  EXPECT_EQ(span_of(Interval::kEvents, t), (TimeRange{kTimeMin, kTimeMax}));
+}
+
+TEST(Interval, KnowsWhatIsOver) {
+  const TimeMs t = at("2024-01-31T08:09:59.999Z");
+  EXPECT_EQ(closed_until(Interval::k1m, t), at("2024-01-31T08:09:00Z"));
+  EXPECT_EQ(closed_until(Interval::k1mo, t), at("2024-01-01"));
+  EXPECT_EQ(closed_until(Interval::kEvents, t), at("2024-01-31T08:00:00Z"));
+  EXPECT_EQ(closed_until(Interval::kEvents, t + 1), at("2024-01-31T08:10:00Z"));
+}
+
 TEST(Interval, CountsWeeksFromMonday) {
   const TimeMs monday = at("2024-01-01");
   for (int day = 0; day < 7; ++day) {

@@ -90,16 +90,29 @@ TEST(Series, ReadsItsOwnPath) {
   for (const char* symbol : {"BTCUSDT", "..", "a/b", "btcusdt", "\xE5\xB8\x81\xE5\xAE\x89", "%"}) {
     for (std::size_t kind = 0; kind < 4; ++kind) {
       for (std::size_t interval = 0; interval < kIntervalCount; ++interval) {
+        if (static_cast<Interval>(interval) == Interval::kEvents) continue;
         const Series one = series(symbol, static_cast<Kind>(kind), static_cast<Interval>(interval));
         EXPECT_EQ(parse_series_path(one.path()).value(), one) << one.path();
       }
     }
-    const Series funding = series(symbol, Kind::kFunding);
+    const Series funding = series(symbol, Kind::kFunding, Interval::kEvents);
     EXPECT_EQ(parse_series_path(funding.path()).value(), funding);
   }
   EXPECT_EQ(series("BTCUSDT").path(), "binance/um/BTCUSDT/candles/1m");
-  EXPECT_EQ(series("BTCUSDT", Kind::kFunding).path(), "binance/um/BTCUSDT/funding/events");
+  EXPECT_EQ(series("BTCUSDT", Kind::kFunding, Interval::kEvents).path(),
+            "binance/um/BTCUSDT/funding/events");
   EXPECT_EQ(series("a/b").name(), "binance/um/a/b/candles/1m");
+}
+
+TEST(Series, OfEventsHasNoInterval) {
+  EXPECT_TRUE(validate(series("BTCUSDT", Kind::kFunding, Interval::kEvents)));
+  EXPECT_TRUE(validate(series("BTCUSDT", Kind::kMark, Interval::k1h)));
+  for (const Series& wrong : {series("BTCUSDT", Kind::kFunding, Interval::k8h),
+                              series("BTCUSDT", Kind::kCandles, Interval::kEvents)}) {
+    const Result<void> valid = validate(wrong);
+    ASSERT_FALSE(valid) << wrong.name();
+    EXPECT_EQ(valid.error().code(), Code::kUsage);
+  }
 }
 
 TEST(Series, RefusesOtherPaths) {

@@ -207,5 +207,27 @@ TEST(SelectSeries, RefusesToSelectNothing) {
   ASSERT_FALSE(select_series(flags, sample_store()));
 }
 
+TEST(RunSelection, OfFundingHasNoInterval) {
+  SelectionFlags flags;
+  flags.exchange = "binance";
+  flags.symbols = {"BTCUSDT"};
+  flags.kind = "funding";
+  const Result<RunSelection> run = resolve_selection(flags);
+  ASSERT_TRUE(run) << message_of(run);
+  EXPECT_EQ(run->kind, Kind::kFunding);
+  EXPECT_EQ(run->interval, Interval::kEvents);
+  flags.interval = "events";
+  EXPECT_TRUE(resolve_selection(flags));
+  flags.interval = "1h";
+  EXPECT_EQ(resolve_selection(flags).error().code(), Code::kUsage);
+  flags.kind = "candles";
+  flags.interval = "events";
+  EXPECT_EQ(resolve_selection(flags).error().code(), Code::kUsage);
+  flags.kind = "funding";
+  flags.interval.clear();
+  flags.market = "spot";
+  EXPECT_THAT(message_of(resolve_selection(flags)), HasSubstr("binance/spot has no funding"));
+}
+
 }  // namespace
 }  // namespace bf::cli

@@ -21,6 +21,19 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+TEST(FormatSlots, OfEventsAreTimes) {
+  EXPECT_EQ(format_slots(Interval::k1m, 1'234), "1,234");
+  EXPECT_EQ(format_slots(Interval::kEvents, 0), "0");
+  EXPECT_EQ(format_slots(Interval::kEvents, 76 * kHourMs), "3 d 4 h");
+  SlotTotal total;
+  EXPECT_FALSE(total.any());
+  EXPECT_EQ(total.text(), "0 slots");
+  total.add(Interval::kEvents, 76 * kHourMs);
+  EXPECT_EQ(total.text(), "3 d 4 h of events");
+  total.add(Interval::k1m, 1);
+  EXPECT_EQ(total.text(), "1 slot and 3 d 4 h of events");
+}
+
 TEST(Text, FormatsCounts) {
   EXPECT_EQ(format_count(0), "0");
   EXPECT_EQ(format_count(999), "999");

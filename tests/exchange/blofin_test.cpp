@@ -56,6 +56,7 @@ TEST(Blofin, ServesBarsWhoseDayIsKnown) {
     EXPECT_FALSE(blofin_market().serves(Kind::kCandles, interval));
   }
   EXPECT_FALSE(blofin_market().serves(Kind::kFunding, Interval::k1h));
+  EXPECT_TRUE(blofin_market().serves(Kind::kFunding, Interval::kEvents));
   EXPECT_FALSE(blofin_market().serves(Kind::kPremium, Interval::k1m));
 }
 

@@ -47,7 +47,7 @@ TEST(Klines, ReadsARecordedSpotPage) {
       parse(kSpot1m, read_fixture("api/binance-http_spot_market_klines.json"));
   ASSERT_TRUE(page) << page.error().message();
   ASSERT_EQ(page->row_count(), 10U);
-  EXPECT_EQ(page->columns, kAllColumns);
+  EXPECT_EQ(page->columns, kCandleColumns);
   EXPECT_EQ(page->open_time().front(), 1634943780000);
   EXPECT_EQ(page->open_time().back(), 1634944320000);
   EXPECT_EQ(page->text_at(Column::kOpen, 0), "60685.22");

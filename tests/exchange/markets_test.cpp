@@ -91,6 +91,7 @@ TEST(Markets, ServeWhatTheExchangeHas) {
   EXPECT_TRUE(um.serves(Kind::kPremium, Interval::k1mo));
   EXPECT_FALSE(um.serves(Kind::kCandles, Interval::k1s));
   EXPECT_FALSE(um.serves(Kind::kFunding, Interval::k1h));
+  EXPECT_TRUE(um.serves(Kind::kFunding, Interval::kEvents));
   EXPECT_TRUE(spot.serves(Kind::kCandles, Interval::k1s));
   EXPECT_FALSE(spot.serves(Kind::kMark, Interval::k1m));
   for (const Interval interval : {Interval::k10m, Interval::k3h}) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/exchange/exchange_support.h"
 
 namespace bf::exchange {
@@ -206,16 +208,17 @@ TEST(OkxFailures, ARetryAfterIsBelievedAndTextIsMadeSafe) {
 TEST(OkxLimits, AreKeptForEachEndpoint) {
   const limits::LimitRules rules = okx_market("swap").limit_rules();
   EXPECT_EQ(okx_market("swap").default_share_percent(), 90);
+  const std::set<std::string> slow = {"history-index-candles", "time", "funding-rate-history"};
   std::vector<std::string> endpoints;
   for (const limits::LimitRule& rule : rules) {
     endpoints.push_back(rule.endpoint);
     EXPECT_EQ(rule.window_ms, 2'000);
     EXPECT_EQ(rule.shape, limits::Shape::kSlidingWindow);
-    EXPECT_EQ(rule.capacity,
-              rule.endpoint == "history-index-candles" || rule.endpoint == "time" ? 10 : 20);
+    EXPECT_EQ(rule.capacity, slow.contains(rule.endpoint) ? 10 : 20);
   }
   EXPECT_THAT(endpoints, testing::ElementsAre("history-candles", "history-mark-price-candles",
-                                              "history-index-candles", "instruments", "time"));
+                                              "history-index-candles", "funding-rate-history",
+                                              "instruments", "time"));
 }
 
 }  // namespace

@@ -12,11 +12,12 @@ import struct
 import sys
 from pathlib import Path
 
-from bf_columns import OPEN_TIME, Column, Damaged, Input
+from bf_columns import COLUMNS, FUNDING_RATE, OPEN_TIME, Column, Damaged, Input
 from bf_columns import check, decode_columns, need, rows_of, take_exceptions, unlz4
 
 NAMES = ("open_time", "open", "high", "low", "close", "volume", "quote_volume", "trades",
-         "taker_buy_base", "taker_buy_quote")  # fmt: skip
+         "taker_buy_base", "taker_buy_quote", "funding_rate", "mark_price",
+         "funding_hours")  # fmt: skip
 CHANNELS = ("", "rest", "archive-daily", "archive-monthly", "stream", "import")
 LOG, SEGMENT, MANIFEST = 1, 2, 3
 VERSION = 1
@@ -111,7 +112,7 @@ class Series:
             first = last + index.svarint()
             last = first + index.varint()
             columns, stored = {}, {}
-            for number in (number for number in range(10) if bits >> number & 1):
+            for number in (number for number in range(COLUMNS) if bits >> number & 1):
                 columns[number] = Column(index)
                 stored[number] = data[at : at + columns[number].size]
                 (expected,) = struct.unpack("<Q", index.take(8))
@@ -134,7 +135,9 @@ class Series:
 
 
 def values_text(row):
-    values = ",".join(row.get(number, "") for number in range(1, 10))
+    of_events = any(number in row for number in range(FUNDING_RATE, COLUMNS))
+    numbers = range(FUNDING_RATE, COLUMNS) if of_events else range(1, FUNDING_RATE)
+    values = ",".join(row.get(number, "") for number in numbers)
     return values + (f";close_time={row['close_time']}" if "close_time" in row else "")
 
 
@@ -166,7 +169,7 @@ def frame_rows(source):
         if not count:
             continue
         (bits,) = struct.unpack("<I", source.take(4))
-        columns = {number: Column(source) for number in range(10) if bits >> number & 1}
+        columns = {number: Column(source) for number in range(COLUMNS) if bits >> number & 1}
         stored = {number: source.take(column.size) for number, column in columns.items()}
         rows = rows_of(columns, decode_columns(columns, stored, count))
         take_exceptions(source, rows)
@@ -175,7 +178,7 @@ def frame_rows(source):
 
 def csv(rows):
     """Lines of the columns that occur."""
-    numbers = [number for number in range(10) if any(number in row for row in rows)]
+    numbers = [number for number in range(COLUMNS) if any(number in row for row in rows)]
     yield ",".join(NAMES[number] for number in numbers)
     for row in rows:
         yield ",".join(str(row.get(number, "")) for number in numbers)

@@ -205,5 +205,68 @@ TEST(SourceChoice, IsReadFromItsName) {
   EXPECT_EQ(unknown.error().code(), Code::kUsage);
 }
 
+Series funding_series(std::string exchange, std::string market) {
+  return {Instrument{std::move(exchange), std::move(market), "X"}, Kind::kFunding,
+          Interval::kEvents};
+}
+
+SeriesPlan funding_plan(const Series& series, const RangeSet& wanted) {
+  const exchange::MarketApi& market =
+      **exchange::find_market(series.instrument.exchange, series.instrument.market);
+  const exchange::ArchiveApi* const archive =
+      exchange::find_archive(series.instrument.exchange, series.instrument.market);
+  return plan_series(series, wanted, market, archive, PlanOptions());
+}
+
+TEST(PlanEvents, AsksForARangeWhole) {
+  const TimeRange years = {at("2021-01-01"), at("2024-01-01T00:00:00.123Z")};
+  const SeriesPlan got = funding_plan(funding_series("binance", "um"), RangeSet(years));
+  EXPECT_TRUE(got.files.empty());
+  ASSERT_EQ(got.pages.size(), 1U);
+  EXPECT_EQ(got.pages.front().window, years);
+  EXPECT_EQ(got.pages.front().weight, 0U);
+  EXPECT_EQ(got.pages.front().requests, 4U) << "3,286 events of 8 hours at 1,000 a page";
+}
+
+TEST(PlanEvents, JoinsRangesThatOnePageHolds) {
+  RangeSet wanted;
+  wanted.add({at("2024-01-01"), at("2024-01-02")});
+  wanted.add({at("2024-01-20"), at("2024-01-21")});
+  EXPECT_EQ(funding_plan(funding_series("binance", "um"), wanted).pages.size(), 1U);
+  EXPECT_EQ(funding_plan(funding_series("okx", "swap"), wanted).pages.size(), 2U);
+}
+
+TEST(PlanEvents, CountsTheWindowsThatAnExchangeTakes) {
+  const SeriesPlan got = funding_plan(funding_series("deribit", "futures"),
+                                      RangeSet({at("2023-01-01"), at("2024-01-01")}));
+  ASSERT_EQ(got.pages.size(), 1U);
+  EXPECT_EQ(got.pages.front().requests, 12U);
+}
+
+TEST(PlanEvents, TakeTheTimeOfTheirOwnEndpoint) {
+  const exchange::MarketApi& market = **exchange::find_market("binance", "um");
+  std::vector<SourceTotals> totals;
+  const RangeSet month({at("2024-01-01"), at("2024-02-01")});
+  for (int i = 0; i < 600; ++i) {
+    add_totals(funding_plan(funding_series("binance", "um"), month), market, nullptr, totals);
+  }
+  ASSERT_EQ(totals.size(), 1U);
+  set_seconds(totals.front(), market.limit_rules(), 100);
+  EXPECT_EQ(totals.front().requests, 600);
+  EXPECT_EQ(totals.front().weight, 0);
+  EXPECT_EQ(totals.front().seconds, 300) << "500 in five minutes";
+
+  // Candles do not wait for it.
+  std::vector<SourceTotals> candles;
+  PlanOptions options;
+  options.source = SourceChoice::kRest;
+  const SeriesPlan pages = plan_series(kSeries, RangeSet({at("2023-01-01"), at("2023-12-01")}),
+                                       market, nullptr, options);
+  add_totals(pages, market, nullptr, candles);
+  ASSERT_GT(candles.front().requests, 500);
+  set_seconds(candles.front(), market.limit_rules(), 100);
+  EXPECT_EQ(candles.front().seconds, 0);
+}
+
 }  // namespace
 }  // namespace bf::plan

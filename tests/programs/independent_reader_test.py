@@ -50,7 +50,8 @@ def read_golden_stores(cases):
     expected = sorted(folder.glob("*.csv"))
     cases.check("there are golden stores", expected, folder)
     for csv in expected:
-        rows = bf_reader.Series(csv.with_suffix(""), "binance/um/BTCUSDT/candles/1m").rows()
+        kind = "funding/events" if csv.stem == "funding" else "candles/1m"
+        rows = bf_reader.Series(csv.with_suffix(""), f"binance/um/BTCUSDT/{kind}").rows()
         read = "".join(line + "\n" for line in bf_reader.csv(rows))
         cases.check(f"golden {csv.stem}: rows", read == csv.read_text(encoding="utf-8"), read)
         lines = csv.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
@@ -60,8 +61,9 @@ def read_golden_stores(cases):
 
 
 def compare(cases, work, store, series):
-    exchange, market, symbol, _, interval = series.split("/")
-    flags = ["--exchange", exchange, "--market", market, "--symbol", symbol, "--interval", interval]
+    exchange, market, symbol, kind, interval = series.split("/")
+    flags = ["--exchange", exchange, "--market", market, "--symbol", symbol, "--kind", kind]
+    flags += ["--interval", interval]
     exported = work.run(
         "bf-export", "-", "--store", store, "--format", "csv", "-q", *flags
     ).out

@@ -102,7 +102,8 @@ INSTANTIATE_TEST_SUITE_P(Columns, EveryColumn,
                                            Column::kVolume, Column::kTrades),
                          [](const auto& tested) { return std::string(column_name(tested.param)); });
 
-/// Candles whose columns hang together as those of a market do; `wild` breaks that now and then.
+/// Rows whose columns hang together as those of a market do; `wild` breaks that now and then. A codec
+/// does not ask which columns belong together: they have all of them.
 CandleBatch market_rows(Random& random, std::size_t rows, bool wild) {
   CandleBatch batch;
   batch.columns = kAllColumns;
@@ -127,7 +128,10 @@ CandleBatch market_rows(Random& random, std::size_t rows, bool wild) {
                                                         quote,
                                                         up_to(1U << random.below(12)),
                                                         taker,
-                                                        taker * ((high + low) / 2)};
+                                                        taker * ((high + low) / 2),
+                                                        up_to(2'001) - 1'000,
+                                                        close,
+                                                        8};
     for (std::size_t c = 0; c < kColumnCount; ++c) {
       const bool breaks = wild && c > 0 && random.below(40) == 0;
       batch.data[c].values.push_back(breaks ? fat_tailed(random, 60) : row[c]);

@@ -63,7 +63,7 @@ std::vector<AnsweredRows> random_pages(Random& random) {
     if (random.chance(25)) begin = 1'300 + static_cast<std::int64_t>(random.below(280));
     const auto end = begin + 1 + static_cast<std::int64_t>(random.below(40));
     AnsweredRows page;
-    page.rows.columns = random.chance(10) ? kOhlcvColumns : kAllColumns;
+    page.rows.columns = random.chance(10) ? kOhlcvColumns : kCandleColumns;
     const unsigned kept = random.chance(60) ? 100 : static_cast<unsigned>(random.below(101));
     for (std::int64_t i = begin; i < end; ++i) {
       if (i % 31 < 4 || !random.chance(kept)) continue;
@@ -206,7 +206,7 @@ std::vector<AnsweredRows> cut_pages(const std::vector<std::int64_t>& cuts) {
   std::vector<AnsweredRows> pages;
   for (std::size_t i = 1; i < cuts.size(); ++i) {
     AnsweredRows page;
-    page.rows.columns = kAllColumns;
+    page.rows.columns = kCandleColumns;
     for (std::int64_t n = cuts[i - 1]; n < cuts[i]; ++n) {
       if (n % 50 != 7 && n % 50 != 8) append_candle(page.rows, n);
     }

@@ -7,7 +7,7 @@ const AnsweredRows& SeriesOracle::make_commit(std::int64_t rows) {
   page.answer.exchange = series.instrument.exchange;
   page.answer.asked = {next, advance_slots(series.interval, next, rows)};
   page.answer.asked_at = kAskedAt + static_cast<TimeMs>(commits.size());
-  page.rows.columns = kAllColumns;
+  page.rows.columns = kCandleColumns;
   for (std::int64_t row = 0; row < rows; ++row) {
     const TimeMs open = advance_slots(series.interval, next, row);
     if (row % 7 == 3) continue;

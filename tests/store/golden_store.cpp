@@ -84,7 +84,7 @@ std::vector<AnsweredRows> pages_of_every_encoding(std::int64_t begin) {
     pages.push_back(market.page(begin, begin + rows, columns));
     begin += rows;
   };
-  add(150, kAllColumns);
+  add(150, kCandleColumns);
   for (const std::int64_t jump : {0, 1'500, 90'000, 9'000'000}) {  // patches of 0, 1, 2 and 4 bytes
     market.jump = jump;
     add(66, kOhlcvColumns);
@@ -92,7 +92,7 @@ std::vector<AnsweredRows> pages_of_every_encoding(std::int64_t begin) {
   }
   market.jump = 0;
   market.asleep = true;
-  add(220, kAllColumns);
+  add(220, kCandleColumns);
   add(3, kOhlcvColumns);
   add(5, kWithoutTakers);
   return pages;
@@ -150,7 +150,7 @@ AnsweredRows from(AnsweredRows page, std::string exchange, Channel channel, std:
 AnsweredRows page_with_hole(std::int64_t begin, std::int64_t hole_begin, std::int64_t hole_end,
                             std::int64_t end, TimeMs asked_at) {
   AnsweredRows page;
-  page.rows.columns = kAllColumns;
+  page.rows.columns = kCandleColumns;
   for (std::int64_t n = begin; n < end; ++n) {
     if (n < hole_begin || n >= hole_end) append_candle(page.rows, n);
   }
@@ -220,6 +220,51 @@ Result<void> write_log(SimFileSystem& files) {
   return (*file)->pwrite(std::as_bytes(std::span("BFLF torn")), *size);
 }
 
+/// What is paid every eight hours, a few ms late: events [begin, end), which are all that happens up to
+/// the next one. Old ones have no mark price; for each other one the exchange says for how many hours it is.
+AnsweredRows page_of_funding(std::int64_t begin, std::int64_t end, ColumnSet columns) {
+  constexpr DurationMs kEvery = 8 * kHourMs;
+  AnsweredRows page;
+  page.rows.columns = columns;
+  for (std::int64_t n = begin; n < end; ++n) {
+    const std::int64_t mark = 4'300'000'000'000 + (n * 7'919'000'001) % 90'000'000'000;
+    page.rows.append(Column::kOpenTime, Decimal{kStart + n * kEvery + n % 3, 0});
+    page.rows.append(Column::kFundingRate,
+                     Decimal{(n * 37 % 201 - 100) * (n % 5 == 0 ? 100 : 1), 8});
+    if (columns.contains(Column::kMarkPrice)) {
+      page.rows.append(Column::kMarkPrice, Decimal{mark, 8});
+    }
+    if (columns.contains(Column::kFundingHours)) {
+      page.rows.append(Column::kFundingHours, Decimal{n % 4 == 0 ? 4 : 8, 0});
+    }
+  }
+  page.answer = answer_for({kStart + begin * kEvery, kStart + end * kEvery}, page.rows, kAsked);
+  return page;
+}
+
+/// Events: pages with and without a mark price, a rate that no mantissa holds, two answers that disagree
+/// about one event, and ranges in which nothing happened.
+Result<void> write_funding(SimFileSystem& files) {
+  const Result<Writing> writing = open_writing(files, kFundingSeries);
+  if (!writing) return fail(writing.error());
+  SeriesWriter& writer = *writing->writer;
+  AnsweredRows wide = page_of_funding(40, 60, kFundingColumns);
+  wide.rows.column(Column::kFundingRate).values[3] = 0;  // a wide value has 0 in its column
+  wide.rows.wide = {{3, Column::kFundingRate, "-0.00000000000000000000000000000012"}};
+  AnsweredRows other = page_of_funding(55, 56, kFundingColumns);
+  other.rows.column(Column::kFundingRate).values[0] += 1;
+  other.answer.asked_at += 1;
+  AnsweredRows nothing = page_of_funding(90, 90, kFundingColumns);
+  nothing.answer.asked.to += 3 * kDayMs;
+  const std::array pages = {
+      page_of_funding(0, 40, {Column::kFundingRate}), std::move(wide), std::move(other),
+      page_of_funding(60, 90, {Column::kFundingRate, Column::kMarkPrice}), std::move(nothing)};
+  if (const Result<void> done = commit_all(writer, pages); !done) return done;
+  if (const Result<void> done = writer.seal(); !done) return done;
+  const Result<void> logged = commit(writer, page_of_funding(99, 110, kFundingColumns));
+  return logged ? writer.close() : logged;
+}
+
 void add_line(std::string& out, std::initializer_list<std::string_view> words) {
   for (const std::string_view word : words) {
     if (word.data() != words.begin()->data()) out += ' ';
@@ -249,9 +294,10 @@ Result<void> each_batch(const SeriesSnapshot& snapshot, const Each& each) {
 }  // namespace
 
 std::span<const GoldenStore> golden_stores() {
-  static constexpr std::array kStores = {
+  static const std::array kStores = {
       GoldenStore{"encodings", write_encodings}, GoldenStore{"exceptions", write_exceptions},
-      GoldenStore{"compacted", write_compacted}, GoldenStore{"log", write_log}};
+      GoldenStore{"compacted", write_compacted}, GoldenStore{"log", write_log},
+      GoldenStore{"funding", write_funding, kFundingSeries}};
   return kStores;
 }
 

@@ -15,8 +15,11 @@ namespace bf::store::test {
 
 struct GoldenStore {
   std::string_view name;
-  Result<void> (*write)(SimFileSystem& files);  ///< kSeries, in an empty store
+  Result<void> (*write)(SimFileSystem& files);  ///< `series`, in an empty store
+  Series series = kSeries;
 };
+/// That of events.
+inline const Series kFundingSeries{{"binance", "um", "BTCUSDT"}, Kind::kFunding, Interval::kEvents};
 [[nodiscard]] std::span<const GoldenStore> golden_stores();
 
 /// All rows, as `bf-export - --format csv` writes them.

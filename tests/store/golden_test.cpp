@@ -34,11 +34,11 @@ struct Texts {
   std::string report;
 };
 
-Texts texts_of(FileSystem& files) {
+Texts texts_of(FileSystem& files, const Series& series) {
   const auto store = Store::open(files, kClock, {});
   EXPECT_TRUE(store) << store.error().message();
   if (!store) return {};
-  const auto snapshot = (*store)->read(kSeries);
+  const auto snapshot = (*store)->read(series);
   EXPECT_TRUE(snapshot) << snapshot.error().message();
   if (!snapshot) return {};
   const Result<void> sound = (*snapshot)->verify();
@@ -90,7 +90,7 @@ TEST_P(Golden, ReadsAsTheTextBesideIt) {
     if (version < kFormatVersion && !fs::exists(root)) continue;  // it was thought of later
     const auto files = open_file_system(root, /*create=*/false);
     ASSERT_TRUE(files) << "tests/golden/README.md says how to make it: " << files.error().message();
-    const Texts texts = texts_of(**files);
+    const Texts texts = texts_of(**files, GetParam().series);
     EXPECT_EQ(texts.csv, text_of(folder, store, ".csv"));
     EXPECT_EQ(texts.report, text_of(folder, store, ".txt"));
   }
@@ -100,7 +100,7 @@ TEST_P(Golden, SaysTheSameWhenItIsWrittenToday) {
   SimFileSystem files;
   const Result<void> written = GetParam().write(files);
   ASSERT_TRUE(written) << written.error().message();
-  const Texts texts = texts_of(files);
+  const Texts texts = texts_of(files, GetParam().series);
   EXPECT_EQ(texts.csv, text_of(golden_folder(), GetParam().name, ".csv"));
   EXPECT_EQ(texts.report, text_of(golden_folder(), GetParam().name, ".txt"));
 }
@@ -114,7 +114,7 @@ TEST_P(Golden, DISABLED_Write) {
       fs::path(bf::test::source_path(golden_folder())) / std::string(GetParam().name);
   fs::remove_all(root);
   copy_out(files, "", root);
-  const Texts texts = texts_of(files);
+  const Texts texts = texts_of(files, GetParam().series);
   write_file(root.string() + ".csv", texts.csv);
   write_file(root.string() + ".txt", texts.report);
 }
@@ -128,9 +128,10 @@ TEST(GoldenStores, UseEveryEncodingOfColumns) {
     const std::string root =
         bf::test::source_path(golden_folder() + "/" + std::string(golden.name));
     const auto files = open_file_system(root, /*create=*/false).value();
-    const Manifest manifest = read_manifest(*files, kSeries).value();
+    const Manifest manifest = read_manifest(*files, golden.series).value();
     for (const SegmentEntry& entry : manifest.segments) {
-      const auto segment = Segment::open(*files, kSeries, manifest.series_uuid, entry).value();
+      const auto segment =
+          Segment::open(*files, golden.series, manifest.series_uuid, entry).value();
       const auto blocks = segment->blocks().value();
       for (const SegmentBlock& block : blocks) {
         for (std::size_t i = 0; i < kColumnCount; ++i) {

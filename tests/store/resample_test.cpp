@@ -94,7 +94,7 @@ TEST(Resample, IsTheSameForEveryCutIntoBatchesAndScales) {
     if (random.below(10) != 0) minutes.push_back(n);
   }
   CandleBatch whole;
-  whole.columns = kAllColumns;
+  whole.columns = kCandleColumns;
   for (const std::int64_t n : minutes) append_candle(whole, n);
   const std::vector<std::string> wanted = folded({whole}, Interval::k1m, Interval::k15m);
   ASSERT_EQ(wanted.size(), 40U);
@@ -104,7 +104,7 @@ TEST(Resample, IsTheSameForEveryCutIntoBatchesAndScales) {
     for (const std::int64_t n : minutes) {
       if (batches.empty() || random.below(12) == 0) {
         batches.emplace_back();
-        batches.back().columns = kAllColumns;
+        batches.back().columns = kCandleColumns;
       }
       // A batch's first row decides its scales: zeros behind the point make others.
       append_candle(batches.back(), n);

@@ -52,12 +52,12 @@ Result<Rows> read_store(FileSystem& files, ScanOptions options) {
   return scan_all(**snapshot, {0, kTimeMax}, kAllColumns, options);
 }
 
-Result<Writing> open_writing(FileSystem& files) {
+Result<Writing> open_writing(FileSystem& files, const Series& series) {
   StoreOptions options;
   options.mode = StoreOptions::Mode::kWrite;
   auto store = Store::open(files, kClock, options);
   if (!store) return fail(store.error());
-  auto writer = (*store)->writer(kSeries);
+  auto writer = (*store)->writer(series);
   if (!writer) return fail(writer.error());
   return Writing{std::move(*store), std::move(*writer)};
 }

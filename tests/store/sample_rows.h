@@ -64,7 +64,7 @@ inline void append_candle(CandleBatch& rows, std::int64_t n, std::int64_t versio
 [[nodiscard]] inline AnsweredRows page(std::int64_t begin, std::int64_t end,
                                        std::int64_t version = 0,
                                        TimeMs asked_at = kStart + 40 * kDayMs,
-                                       ColumnSet columns = kAllColumns) {
+                                       ColumnSet columns = kCandleColumns) {
   AnsweredRows page;
   page.rows.columns = columns;
   for (std::int64_t n = begin; n < end; ++n) append_candle(page.rows, n, version);
@@ -90,12 +90,12 @@ inline void add_rows(Rows& out, const CandleBatch& rows) {
 /// Opens the store for reading, pins kSeries, verifies it and reads all rows.
 [[nodiscard]] Result<Rows> read_store(FileSystem& files, ScanOptions options = {});
 
-/// Opens the store for writing, and kSeries in it.
+/// Opens the store for writing, and `series` in it.
 struct Writing {
   std::unique_ptr<Store> store;
   std::unique_ptr<SeriesWriter> writer;
 };
-[[nodiscard]] Result<Writing> open_writing(FileSystem& files);
+[[nodiscard]] Result<Writing> open_writing(FileSystem& files, const Series& series = kSeries);
 
 /// Appends and syncs one page.
 [[nodiscard]] Result<void> commit(SeriesWriter& writer, const AnsweredRows& page);

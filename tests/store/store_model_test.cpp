@@ -47,7 +47,7 @@ AnsweredRows random_page(Random& random) {
   const auto end =
       begin + 1 + static_cast<std::int64_t>(random.below(random.chance(10) ? 2'000 : 120));
   AnsweredRows page;
-  page.rows.columns = random.chance(15) ? kOhlcvColumns : kAllColumns;
+  page.rows.columns = random.chance(15) ? kOhlcvColumns : kCandleColumns;
   const unsigned kept = random.chance(50) ? 100 : static_cast<unsigned>(random.below(101));
   for (std::int64_t n = begin; n < end; ++n) {
     if (!random.chance(kept)) continue;

@@ -54,6 +54,9 @@ Result<Series> parse_as(const ImportFlags& flags) {
   if (flags.interval.empty()) return series;
   const Result<Interval> interval = parse_interval(flags.interval);
   if (!interval) return fail(interval.error().at("--interval"));
+  if (*interval == Interval::kEvents) {
+    return fail(Code::kUsage, "--interval events: candles are what can be imported");
+  }
   series.interval = *interval;
   return series;
 }

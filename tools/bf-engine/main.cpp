@@ -33,6 +33,8 @@ constexpr const char* kRunExamples =
     "  bf-engine run --exchange binance --market spot --symbol BTC/USDT --from listing\n"
     "  bf-engine run --exchange binance --market um --symbol '*USDT' --exclude '*_*' --days 7\n"
     "  bf-engine run --exchange binance --all --days 30 --max-weight 50% --json\n"
+    "  bf-engine run --exchange binance --market um --symbol BTCUSDT --kind funding --from "
+    "listing\n"
     "  bf-engine run --symbols-file symbols.txt --from 2023-01-01 --to 2024-01-01\n"
     "  bf-engine run --config bf.toml\n"
     "  bf-engine run --proxy socks5h://127.0.0.1:1080 --exchange binance --all --days 30\n"

@@ -90,12 +90,13 @@ std::string status_text(const std::vector<SeriesStatus>& all) {
     const auto count = static_cast<std::int64_t>(status.stats.rows);
     const std::int64_t size = bytes_of(status.stats);
     const double each = count > 0 ? static_cast<double>(size) / static_cast<double>(count) : 0;
+    const Interval interval = status.series.interval;
     table.add({printable(status.series.name()), cli::format_count(count),
                count > 0 ? format_time(status.stats.first_open) : "-",
                count > 0 ? format_time(status.stats.last_open) : "-",
-               cli::format_count(status.slots.absent_confirmed),
-               cli::format_count(status.slots.absent_provisional),
-               cli::format_count(status.slots.missing), cli::format_bytes(size),
+               cli::format_slots(interval, status.slots.absent_confirmed),
+               cli::format_slots(interval, status.slots.absent_provisional),
+               cli::format_slots(interval, status.slots.missing), cli::format_bytes(size),
                fmt::format("{:.1f}", each), sources_text(status.stats.rows_by_source)});
   }
   const Totals totals = totals_of(all);
@@ -124,7 +125,7 @@ Json status_json(const SeriesStatus& status) {
                  {"segment_bytes", status.stats.segment_bytes},
                  {"log_bytes", status.stats.log_bytes},
                  {"range", cli::range_json(status.range)}};
-  object.update(cli::counts_json(status.slots));
+  object.update(cli::counts_json(status.slots, status.series.interval));
   object["rows_by_source"] = sources_json(status.stats.rows_by_source);
   object["damage"] = status.damage.empty() ? Json(nullptr) : Json(status.damage);
   return object;

@@ -191,7 +191,7 @@ std::string report_json(const std::vector<SeriesExport>& done, const ExportFlags
                    {"path", one.path},
                    {"range", cli::range_json(one.range)},
                    {"rows", one.rows}};
-    object.update(cli::counts_json(one.slots));
+    object.update(cli::counts_json(one.slots, one.series.interval));
     list.push_back(std::move(object));
   }
   return cli::json_text(Json{{"command", "export"},

@@ -24,7 +24,8 @@ constexpr const char* kExamples =
     "  bf-export out/ --format csv.gz\n"
     "  bf-export all.jsonl --columns series,open_time,close,volume --time rfc3339\n"
     "  bf-export - --format csv --symbol BTCUSDT --gaps flat | head\n"
-    "  bf-export btc-1h.csv --symbol BTCUSDT --resample 1h\n";
+    "  bf-export btc-1h.csv --symbol BTCUSDT --resample 1h\n"
+    "  bf-export btc-funding.csv --symbol BTCUSDT --kind funding\n";
 
 constexpr const char* kNotes =
     "TARGET: a file (.csv, .csv.gz, .jsonl), - for stdout, a folder for one file a series, or a "
@@ -32,7 +33,9 @@ constexpr const char* kNotes =
     "with {exchange} {market} {symbol} {kind} {interval}. Several series in one file get a first\n"
     "column `series`. A file appears when it is whole.\n"
     "Columns: open_time, open, high, low, close, volume, quote_volume, trades, taker_buy_base,\n"
-    "taker_buy_quote; and close_time, source, state, series. Values are the exchange's digits.\n"
+    "taker_buy_quote; of funding open_time, funding_rate, mark_price, funding_hours; and "
+    "close_time,\n"
+    "source, state, series. Values are the exchange's digits; what it did not tell is empty.\n"
     "--resample: UTC buckets, weeks from Monday; exact sums. One of fewer candles than it has "
     "slots is\n"
     "\"partial\" in the column `state`; one of none is left out.\n"
@@ -118,6 +121,10 @@ Result<void> take_resample(const ExportFlags& flags, const std::vector<Series>& 
   const Result<Interval> to = parse_interval(flags.resample);
   if (!to) return fail(to.error().at("--resample"));
   for (const Series& one : series) {
+    if (one.is_events()) {
+      return fail(Code::kUsage,
+                  fmt::format("--resample: {} has events, which are not folded", one.name()));
+    }
     if (store::can_resample(one.interval, *to)) continue;
     return fail(Code::kUsage,
                 fmt::format("--resample {}: {} cannot be folded into it: its slots are "
@@ -135,11 +142,28 @@ Result<void> take_resample(const ExportFlags& flags, const std::vector<Series>& 
   return {};
 }
 
+/// Events have no slots to fill, and no close time.
+Result<void> check_events(const std::vector<Series>& series, const cli::ExportLayout& layout) {
+  for (const Series& one : series) {
+    if (!one.is_events()) continue;
+    if (layout.gaps != cli::GapMode::kOmit) {
+      return fail(Code::kUsage, fmt::format("--gaps: {} has events, and no slots between them: "
+                                            "leave it out",
+                                            one.name()));
+    }
+    if (layout.has(ExportColumn::Kind::kCloseTime)) {
+      return fail(Code::kUsage,
+                  fmt::format("--columns: an event of {} has no close_time", one.name()));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Command export_command(ExportFlags& flags) {
   Command command{"",
-                  "Writes candles of a store to files or stdout.",
+                  "Writes candles and funding of a store to files or stdout.",
                   kExamples,
                   std::string(kNotes) + cli::kExitCodesText,
                   {}};
@@ -169,7 +193,8 @@ std::vector<ExportColumn> default_columns(const ExportFile& file, const cli::Exp
   }
   const Series& first = file.series.front();
   const auto market = exchange::find_market(first.instrument.exchange, first.instrument.market);
-  const ColumnSet stored = market ? (*market)->columns(first.kind) : kAllColumns;
+  const ColumnSet all = first.is_events() ? kFundingColumns : kCandleColumns;
+  const ColumnSet stored = market ? (*market)->columns(first.kind) : all;
   for (std::size_t i = 0; i < kColumnCount; ++i) {
     const auto column = static_cast<Column>(i);
     if (!stored.contains(column)) continue;
@@ -201,6 +226,8 @@ Result<ExportPlan> plan_export(const ExportFlags& flags, const std::vector<Serie
       plan.layout.columns.push_back(ExportColumn{ExportColumn::Kind::kState, Column::kOpenTime});
     }
   }
+  const Result<void> fits = check_events(series, plan.layout);
+  if (!fits) return fail(fits.error());
   const Result<void> resample = take_resample(flags, series, plan.layout);
   if (!resample) return fail(resample.error());
   std::string pattern = flags.target;
@@ -213,6 +240,15 @@ Result<ExportPlan> plan_export(const ExportFlags& flags, const std::vector<Serie
   auto files = assign_files(pattern, series, plan.layout.resample);
   if (!files) return fail(files.error());
   plan.files = std::move(*files);
+  for (const ExportFile& file : plan.files) {
+    const auto of_events = [](const Series& one) { return one.is_events(); };
+    const auto events = std::count_if(file.series.begin(), file.series.end(), of_events);
+    if (events == 0 || static_cast<std::size_t>(events) == file.series.size()) continue;
+    return fail(Code::kUsage,
+                fmt::format("{}: candles and funding have other columns and go into files of their "
+                            "own: give --kind, or write {{kind}} into TARGET",
+                            printable(file.path)));
+  }
   return plan;
 }
 

@@ -22,9 +22,10 @@ constexpr const char* kAbout =
     "--archive-url binance=http://127.0.0.1:PORT/archive. Both markets are on one port.";
 
 constexpr const char* kFooter =
-    "A fault is an endpoint (klines, exchangeInfo, time, ping, archive, checksum, listing, any), "
-    "what\n"
-    "must hold (symbol= market= connection= nth= every= times= probability= from= to=) and one "
+    "A fault is an endpoint (klines, funding, exchangeInfo, time, ping, archive, checksum, "
+    "listing,\n"
+    "any), what must hold (symbol= market= connection= nth= every= times= probability= from= to=) "
+    "and one "
     "of:\n"
     "status=CODE [retry_after=TEXT], html, empty, truncate=N, cut=N, stall=N, delay_ms=N, close, "
     "gzip,\n"
@@ -67,7 +68,7 @@ void add_truth(CLI::App& app, SimFlags& flags) {
       ->needs(generate);
   app.add_option("--truth-csv", flags.truth_csv,
                  "Print the candles of a series (EXCHANGE/MARKET/SYMBOL/INTERVAL) in [FROM, TO) as "
-                 "kline CSV, and exit")
+                 "kline CSV, or with events for INTERVAL its funding, and exit")
       ->expected(3)
       ->type_name("SERIES FROM TO");
 }

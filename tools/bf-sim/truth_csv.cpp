@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <limits>
 
 #include "engine/sim/kline_text.h"
 
@@ -25,13 +26,27 @@ Result<NamedSeries> parse_series(const std::string& text) {
     rest = text.substr(folder.size());
   }
   const std::size_t slash = rest.rfind('/');
+  const bool events = slash != std::string::npos && rest.substr(slash + 1) == "events";
+  if (events) series.interval = Interval::kEvents;
   if (slash == std::string::npos || slash == 0 ||
-      !sim::parse_archive_interval(rest.substr(slash + 1), series.interval)) {
+      (!events && !sim::parse_archive_interval(rest.substr(slash + 1), series.interval))) {
     return fail(Code::kUsage,
                 "--truth-csv: \"" + text + "\" is not a series such as binance/um/BTCUSDT/1m");
   }
   series.symbol = rest.substr(0, slash);
   return series;
+}
+
+Result<void> print_funding(const sim::Truth& truth, const NamedSeries& series, TimeRange range) {
+  const sim::RowQuery all{range, std::numeric_limits<std::size_t>::max(), false};
+  std::string csv;
+  for (const sim::FundingEvent& event : truth.funding(series.market, series.symbol, all)) {
+    csv.append(std::to_string(event.time)).append(",").append(event.rate);
+    csv.append(",").append(event.mark_price).append("\n");
+  }
+  const bool written = std::fwrite(csv.data(), 1, csv.size(), stdout) == csv.size();
+  if (!written || std::fflush(stdout) != 0) return fail(errno_error("write to stdout", errno));
+  return {};
 }
 
 }  // namespace
@@ -44,6 +59,7 @@ Result<void> print_truth_csv(const sim::Truth& truth, const std::vector<std::str
   if (!from) return fail(from.error().at("--truth-csv"));
   const Result<TimeMs> to = parse_time(arguments.at(2));
   if (!to) return fail(to.error().at("--truth-csv"));
+  if (series->interval == Interval::kEvents) return print_funding(truth, *series, {*from, *to});
   const std::vector<Interval> intervals = truth.intervals(series->market, series->symbol);
   if (std::find(intervals.begin(), intervals.end(), series->interval) == intervals.end()) {
     return fail(Code::kNotFound, "--truth-csv: there is no series " + arguments[0]);

@@ -116,9 +116,11 @@ std::string check_text(const std::vector<SeriesCheck>& all) {
       result = cli::format_counted(static_cast<std::int64_t>(check.findings.size()), "finding");
     }
     if (!check.damage.empty()) result = "DAMAGED";
-    table.add({name, cli::format_count(check.rows), cli::format_count(check.slots.absent_confirmed),
-               cli::format_count(check.slots.absent_provisional),
-               cli::format_count(check.slots.missing), result});
+    const Interval interval = check.series.interval;
+    table.add({name, cli::format_count(check.rows),
+               cli::format_slots(interval, check.slots.absent_confirmed),
+               cli::format_slots(interval, check.slots.absent_provisional),
+               cli::format_slots(interval, check.slots.missing), result});
     for (const Finding& finding : check.findings) {
       details += fmt::format("{}: {}: {}: {}, first {}: {}\n", cli::severity_name(finding.severity),
                              name, finding.check, cli::format_counted(finding.count, "row"),
@@ -140,7 +142,7 @@ Json check_json(const SeriesCheck& check) {
   Json object = {{"series", check.series.name()},
                  {"rows", check.rows},
                  {"range", cli::range_json(check.range)}};
-  object.update(cli::counts_json(check.slots));
+  object.update(cli::counts_json(check.slots, check.series.interval));
   Json findings = Json::array();
   for (const Finding& finding : check.findings) {
     findings.push_back(Json{{"severity", std::string(cli::severity_name(finding.severity))},

@@ -58,33 +58,34 @@ Result<SeriesGaps> gaps_of(const cli::StoreReader& reader, const Series& series,
 
 std::string gaps_text(const std::vector<SeriesGaps>& all) {
   cli::TextTable table({"series", "from", "to", "slots", "state", "due"});
-  std::int64_t missing = 0;
-  std::int64_t provisional = 0;
+  cli::SlotTotal missing;
+  cli::SlotTotal provisional;
   for (const SeriesGaps& found : all) {
-    missing += found.slots.missing;
-    provisional += found.slots.absent_provisional;
+    missing.add(found.series.interval, found.slots.missing);
+    provisional.add(found.series.interval, found.slots.absent_provisional);
     for (const store::StateRange& gap : found.gaps) {
-      table.add({printable(found.series.name()), format_time(gap.range.from),
-                 format_time(gap.range.to),
-                 cli::format_count(slot_count(found.series.interval, gap.range)),
-                 std::string(store::slot_state_name(gap.state)),
-                 gap.due == 0 ? std::string("-") : format_time(gap.due)});
+      table.add(
+          {printable(found.series.name()), format_time(gap.range.from), format_time(gap.range.to),
+           cli::format_slots(found.series.interval, slot_count(found.series.interval, gap.range)),
+           std::string(store::slot_state_name(gap.state)),
+           gap.due == 0 ? std::string("-") : format_time(gap.due)});
     }
   }
   return (table.empty() ? std::string() : table.text()) +
          fmt::format("{} series: {} missing, {} absent provisionally\n",
-                     cli::format_count(static_cast<std::int64_t>(all.size())),
-                     cli::format_counted(missing, "slot"), cli::format_count(provisional));
+                     cli::format_count(static_cast<std::int64_t>(all.size())), missing.text(),
+                     provisional.text());
 }
 
 Json gaps_json(const SeriesGaps& found) {
   Json object = {{"series", found.series.name()}, {"range", cli::range_json(found.range)}};
-  object.update(cli::counts_json(found.slots));
+  object.update(cli::counts_json(found.slots, found.series.interval));
   Json list = Json::array();
   for (const store::StateRange& gap : found.gaps) {
     list.push_back(Json{{"from", format_time(gap.range.from)},
                         {"to", format_time(gap.range.to)},
-                        {"slots", slot_count(found.series.interval, gap.range)},
+                        {cli::slots_key("slots", found.series.interval),
+                         slot_count(found.series.interval, gap.range)},
                         {"state", std::string(store::slot_state_name(gap.state))},
                         {"due", cli::time_json(gap.due)}});
   }

@@ -63,8 +63,11 @@ std::string lost_text(const Finding& finding, Interval interval) {
   std::string text;
   const auto ranges = finding.lost.ranges();
   if (!ranges.empty()) {
-    text = fmt::format("; lost: {} in ",
-                       cli::format_counted(slots_in(finding.lost, interval), "slot"));
+    // What is lost of events whose coverage is lost as well is a range in which some lay.
+    text = interval == Interval::kEvents
+               ? std::string("; lost: events in ")
+               : fmt::format("; lost: {} in ",
+                             cli::format_counted(slots_in(finding.lost, interval), "slot"));
     for (std::size_t i = 0; i < std::min(ranges.size(), kRangesShown); ++i) {
       text += (i == 0 ? "" : ", ") + format_range(ranges[i]);
     }

@@ -93,6 +93,7 @@ void CandleChecker::check_row(const CandleBatch& rows, std::size_t row) {
   const bool negative = [&rows, row] {
     for (std::size_t i = 1; i < kColumnCount; ++i) {
       const auto column = static_cast<Column>(i);
+      if (column == Column::kFundingRate) continue;
       if (rows.columns.contains(column) && rows.column(column).values[row] < 0) return true;
     }
     return false;
@@ -100,6 +101,19 @@ void CandleChecker::check_row(const CandleBatch& rows, std::size_t row) {
   if (negative) found(Severity::kError, "negative", rows, row);
   check_prices(rows, row);
   check_volumes(rows, row);
+  check_funding(rows, row);
+}
+
+void CandleChecker::check_funding(const CandleBatch& rows, std::size_t row) {
+  if (!rows.columns.contains(Column::kFundingRate)) return;
+  const Decimal rate = value(rows, Column::kFundingRate, row);
+  if (compare(rate, {1, 0}) >= 0 || compare(rate, {-1, 0}) <= 0) {
+    found(Severity::kError, "rate-above-one", rows, row);
+  }
+  if (rows.columns.contains(Column::kMarkPrice) &&
+      value(rows, Column::kMarkPrice, row).mantissa == 0) {
+    found(Severity::kWarning, "zero-price", rows, row);
+  }
 }
 
 void CandleChecker::check_prices(const CandleBatch& rows, std::size_t row) {

@@ -1,10 +1,10 @@
 // tools/cli/candle_checks.h
 //
-// Whether stored candles contradict themselves, row by row. What an exchange sent is kept even when it
+// Whether stored candles (and events of funding) contradict themselves, row by row. What an exchange sent is kept even when it
 // is odd; these checks say what is odd, and how much.
 //
 //   check                 severity  a row is counted when
-//   negative              error     a price, volume or count is below zero
+//   negative              error     a price, volume or count is below zero (a rate may be)
 //   ohlc-order            error     high is below, or low above, another of the four prices
 //   zero-price            warning   a price is zero
 //   off-grid              warning   the open time is not on the interval's grid
@@ -12,6 +12,7 @@
 //   range-without-volume  info      high and low differ, and nothing was traded
 //   volume-without-trades info      volume without a trade, or a trade without volume
 //   odd-close-time        info      the close time is not open time + interval - 1 ms
+//   rate-above-one        error     a funding rate is not between -1 and 1
 //   not-compared          info      a value is wider than 64 bits: its row's order was not checked
 #pragma once
 
@@ -56,6 +57,7 @@ class CandleChecker {
  private:
   void check_row(const CandleBatch& rows, std::size_t row);
   void check_prices(const CandleBatch& rows, std::size_t row);
+  void check_funding(const CandleBatch& rows, std::size_t row);
   void check_volumes(const CandleBatch& rows, std::size_t row);
   void found(Severity severity, std::string_view check, const CandleBatch& rows, std::size_t row);
 

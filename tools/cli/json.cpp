@@ -9,11 +9,16 @@ Json range_json(TimeRange range) {
   return Json{{"from", format_time(range.from)}, {"to", format_time(range.to)}};
 }
 
-Json counts_json(const store::SlotCounts& counts) {
+std::string slots_key(std::string_view name, Interval interval) {
+  std::string key(name);
+  return interval == Interval::kEvents ? key + "_ms" : key;
+}
+
+Json counts_json(const store::SlotCounts& counts, Interval interval) {
   return Json{{"held", counts.held},
-              {"absent_confirmed", counts.absent_confirmed},
-              {"absent_provisional", counts.absent_provisional},
-              {"missing", counts.missing},
+              {slots_key("absent_confirmed", interval), counts.absent_confirmed},
+              {slots_key("absent_provisional", interval), counts.absent_provisional},
+              {slots_key("missing", interval), counts.missing},
               {"next_due", time_json(counts.next_due)}};
 }
 

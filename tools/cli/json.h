@@ -21,8 +21,11 @@ using Json = nlohmann::ordered_json;
 [[nodiscard]] Json time_json(TimeMs t);
 /// {"from", "to"}, or null when it is empty.
 [[nodiscard]] Json range_json(TimeRange range);
-/// {"held", "absent_confirmed", "absent_provisional", "missing", "next_due"}.
-[[nodiscard]] Json counts_json(const store::SlotCounts& counts);
+/// {"held", "absent_confirmed", "absent_provisional", "missing", "next_due"}; of events those without a
+/// row are times: "absent_confirmed_ms", "absent_provisional_ms", "missing_ms".
+[[nodiscard]] Json counts_json(const store::SlotCounts& counts, Interval interval);
+/// `name` of a number of slots without a row: with "_ms" behind it of events.
+[[nodiscard]] std::string slots_key(std::string_view name, Interval interval);
 /// [{"code", "message", "count", "retry_at"}].
 [[nodiscard]] Json failures_json(const std::vector<backfill::Failure>& failures);
 /// [{"code", "text"}].

@@ -20,9 +20,9 @@ Json series_json(const SeriesReport& series) {
   Json object = {{"series", series.series.name()},
                  {"asked", range_json(series.asked)},
                  {"wanted", range_json(series.wanted)},
-                 {"not_listed", series.not_listed},
-                 {"not_served", series.not_served}};
-  object.update(counts_json(series.slots));
+                 {slots_key("not_listed", series.series.interval), series.not_listed},
+                 {slots_key("not_served", series.series.interval), series.not_served}};
+  object.update(counts_json(series.slots, series.series.interval));
   object["rows_stored"] = series.rows_stored;
   object["rows_rejected"] = series.rows_rejected;
   object["conflicts"] = series.conflicts;

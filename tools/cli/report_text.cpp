@@ -15,9 +15,13 @@ using backfill::RunReport;
 using backfill::SeriesReport;
 
 struct Totals {
-  store::SlotCounts slots;
-  std::int64_t not_listed = 0;
-  std::int64_t not_served = 0;
+  store::SlotCounts slots;   ///< of series with an interval
+  store::SlotCounts events;  ///< of those without: events held, else milliseconds
+  TimeMs next_due = 0;
+  SlotTotal provisional;
+  SlotTotal missing;
+  SlotTotal not_listed;
+  SlotTotal not_served;
   std::int64_t rejected = 0;
   std::int64_t conflicts = 0;
 };
@@ -25,16 +29,18 @@ struct Totals {
 Totals totals_of(const RunReport& report) {
   Totals totals;
   for (const SeriesReport& series : report.series) {
-    totals.slots.held += series.slots.held;
-    totals.slots.absent_confirmed += series.slots.absent_confirmed;
-    totals.slots.absent_provisional += series.slots.absent_provisional;
-    totals.slots.missing += series.slots.missing;
+    const Interval interval = series.series.interval;
+    store::SlotCounts& counts = series.series.is_events() ? totals.events : totals.slots;
+    counts.held += series.slots.held;
+    counts.absent_confirmed += series.slots.absent_confirmed;
+    counts.absent_provisional += series.slots.absent_provisional;
+    counts.missing += series.slots.missing;
     const TimeMs due = series.slots.next_due;
-    if (due != 0 && (totals.slots.next_due == 0 || due < totals.slots.next_due)) {
-      totals.slots.next_due = due;
-    }
-    totals.not_listed += series.not_listed;
-    totals.not_served += series.not_served;
+    if (due != 0 && (totals.next_due == 0 || due < totals.next_due)) totals.next_due = due;
+    totals.provisional.add(interval, series.slots.absent_provisional);
+    totals.missing.add(interval, series.slots.missing);
+    totals.not_listed.add(interval, series.not_listed);
+    totals.not_served.add(interval, series.not_served);
     totals.rejected += series.rows_rejected;
     totals.conflicts += series.conflicts;
   }
@@ -48,10 +54,12 @@ std::string range_text(TimeRange range) {
 std::string series_table(const RunReport& report) {
   TextTable table({"series", "wanted", "held", "absent", "provisional", "missing", "new"});
   for (const SeriesReport& series : report.series) {
+    const Interval interval = series.series.interval;
     table.add({one_line(series.series.name()), range_text(series.wanted),
-               format_count(series.slots.held), format_count(series.slots.absent_confirmed),
-               format_count(series.slots.absent_provisional), format_count(series.slots.missing),
-               format_count(series.rows_stored)});
+               format_count(series.slots.held),
+               format_slots(interval, series.slots.absent_confirmed),
+               format_slots(interval, series.slots.absent_provisional),
+               format_slots(interval, series.slots.missing), format_count(series.rows_stored)});
   }
   return table.empty() ? std::string() : table.text() + "\n";
 }
@@ -76,20 +84,35 @@ std::string all_failures(const RunReport& report) {
   return out;
 }
 
+/// What the rows of the report are.
+std::string_view row_noun(const RunReport& report) {
+  const auto events = std::count_if(report.series.begin(), report.series.end(),
+                                    [](const auto& series) { return series.series.is_events(); });
+  if (events == 0) return "candle";
+  return static_cast<std::size_t>(events) == report.series.size() ? "event" : "row";
+}
+
 void append_sources(std::string& out, const RunReport& report) {
   for (const backfill::SourceRows& source : backfill::rows_by_source(report)) {
-    out += fmt::format("from {}: {}\n", source.source, format_counted(source.rows, "candle"));
+    out +=
+        fmt::format("from {}: {}\n", source.source, format_counted(source.rows, row_noun(report)));
   }
 }
 
+void append_provisional(std::string& out, const Totals& totals) {
+  if (!totals.provisional.any()) return;
+  out += fmt::format("{} absent provisionally, due to be asked again from {}\n",
+                     totals.provisional.text(), format_time(totals.next_due));
+}
+
 void append_hints(std::string& out, const RunReport& report, const Totals& totals) {
-  if (totals.not_listed > 0) {
+  if (totals.not_listed.any()) {
     out += fmt::format("{} of the asked range lie before a listing or after a delisting\n",
-                       format_counted(totals.not_listed, "slot"));
+                       totals.not_listed.text());
   }
-  if (totals.not_served > 0) {
+  if (totals.not_served.any()) {
     out += fmt::format("{} of the asked range are older than what the exchange still serves\n",
-                       format_counted(totals.not_served, "slot"));
+                       totals.not_served.text());
   }
   if (totals.rejected > 0) {
     out += fmt::format("{} refused as contradicting themselves; -v shows each\n",
@@ -99,16 +122,11 @@ void append_hints(std::string& out, const RunReport& report, const Totals& total
     out += fmt::format("{} differ from what was held; bf-verify check shows them\n",
                        format_counted(totals.conflicts, "row"));
   }
-  if (totals.slots.absent_provisional > 0) {
-    out += fmt::format("{} absent provisionally, due to be asked again from {}\n",
-                       format_counted(totals.slots.absent_provisional, "slot"),
-                       format_time(totals.slots.next_due));
-  }
+  append_provisional(out, totals);
   if (report.cancelled) {
     out += "stopped by a signal; what was stored is kept: the same command goes on from here\n";
-  } else if (totals.slots.missing > 0) {
-    out += fmt::format("{} missing: the same command asks for them again\n",
-                       format_counted(totals.slots.missing, "slot"));
+  } else if (totals.missing.any()) {
+    out += fmt::format("{} missing: the same command asks for them again\n", totals.missing.text());
   }
 }
 
@@ -119,6 +137,24 @@ std::string slots_line(const store::SlotCounts& slots) {
                      format_count(slots.held),
                      format_count(slots.absent_confirmed + slots.absent_provisional),
                      format_count(slots.missing));
+}
+
+std::string events_line(const store::SlotCounts& events) {
+  const DurationMs known =
+      events.held + events.absent_confirmed + events.absent_provisional;  // an event is 1 ms
+  const auto time = [](DurationMs ms) { return format_slots(Interval::kEvents, ms); };
+  return fmt::format("{} of {} of events known ({}): {} held, {} missing\n", time(known),
+                     time(events.wanted()), format_share(known, events.wanted()),
+                     format_counted(events.held, "event"), time(events.missing));
+}
+
+/// What is known of all that was wanted.
+std::string known_lines(const Totals& totals) {
+  const bool events = totals.events.wanted() > 0;
+  std::string lines;
+  if (totals.slots.wanted() > 0 || !events) lines += slots_line(totals.slots);
+  if (events) lines += events_line(totals.events);
+  return lines;
 }
 
 }  // namespace
@@ -144,12 +180,12 @@ bool has_work(const RunReport& report) noexcept {
 std::string run_text(const RunReport& report) {
   const Totals totals = totals_of(report);
   std::string out = series_table(report) + all_failures(report);
-  out += slots_line(totals.slots);
+  out += known_lines(totals);
   const double rate = report.wall_seconds > 0
                           ? static_cast<double>(report.candles_stored) / report.wall_seconds
                           : 0;
   out += fmt::format("{} stored in {} ({}), {}, {} received, {} x 429\n",
-                     format_counted(report.candles_stored, "candle"),
+                     format_counted(report.candles_stored, row_noun(report)),
                      format_seconds(report.wall_seconds), format_rate(rate),
                      format_counted(report.requests, "request"), format_bytes(report.bytes_in),
                      report.limited);
@@ -169,17 +205,13 @@ std::string plan_text(const RunReport& report) {
   }
   if (has_work(report)) {
     out += table.text();
-  } else if (totals.slots.missing > 0) {
+  } else if (totals.missing.any()) {
     out += "no source that was asked for has what is missing\n";
   } else {
     out += "nothing to fetch\n";
   }
-  out += slots_line(totals.slots);
-  if (totals.slots.absent_provisional > 0) {
-    out += fmt::format("{} absent provisionally, due to be asked again from {}\n",
-                       format_counted(totals.slots.absent_provisional, "slot"),
-                       format_time(totals.slots.next_due));
-  }
+  out += known_lines(totals);
+  append_provisional(out, totals);
   return out;
 }
 

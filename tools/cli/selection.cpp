@@ -207,7 +207,7 @@ std::vector<Flag> selection_flags(SelectionFlags& flags) {
       Flag("symbols-file", "FILE", "lines SYMBOL EXCHANGE[/MARKET], # comments",
            &flags.symbols_file, {"symbol", "all"}),
       Flag("exclude", "LIST", "symbols to leave out; the same forms", &flags.exclude),
-      Flag("interval", "NAME", "1m, 5m, 1h, 1d ...", &flags.interval),
+      Flag("interval", "NAME", "1m, 5m, 1h, 1d ... (none for funding)", &flags.interval),
       Flag("kind", "NAME", "candles, mark, index, premium, funding", &flags.kind),
   };
 }
@@ -247,6 +247,15 @@ Result<RunSelection> resolve_selection(const SelectionFlags& flags) {
     const Result<Interval> interval = parse_interval(flags.interval);
     if (!interval) return fail(interval.error().at("--interval"));
     run.interval = *interval;
+  } else if (is_event_kind(run.kind)) {
+    run.interval = Interval::kEvents;
+  }
+  if (is_event_kind(run.kind) != (run.interval == Interval::kEvents)) {
+    return fail(Code::kUsage,
+                fmt::format("--interval {} does not go with --kind {}: {}",
+                            interval_name(run.interval), kind_name(run.kind),
+                            is_event_kind(run.kind) ? "it comes as events; leave --interval out"
+                                                    : "events are those of --kind funding"));
   }
   Selections selections;
   const Result<void> flagged = add_flags(flags, selections);
@@ -267,9 +276,11 @@ Result<RunSelection> resolve_selection(const SelectionFlags& flags) {
     const auto market = exchange::find_market(selection.exchange, selection.market);
     if (!market) return fail(market.error());
     if ((*market)->serves(run.kind, run.interval)) continue;
-    const Error error(Code::kUsage,
-                      fmt::format("{}/{} has no {} of {}", selection.exchange, selection.market,
-                                  kind_name(run.kind), interval_name(run.interval)));
+    const Error error(
+        Code::kUsage,
+        fmt::format("{}/{} has no {}{}", selection.exchange, selection.market, kind_name(run.kind),
+                    is_event_kind(run.kind) ? std::string()
+                                            : fmt::format(" of {}", interval_name(run.interval))));
     const bool in_file = !selection.named_at.empty();
     return fail(in_file ? error.at(selection.named_at.begin()->second) : error);
   }

@@ -67,7 +67,7 @@ Result<std::vector<Series>> StoreReader::select(const SelectionFlags& flags) con
 TimeRange looked_at(const SpecRange& asked, const store::GapIndex& gaps, TimeRange life,
                     TimeMs wall_now, OpenEnd open_end) {
   const Interval interval = gaps.interval();
-  const TimeMs now = slot_begin(interval, wall_now - kGraceMs);
+  const TimeMs now = closed_until(interval, wall_now - kGraceMs);
   const TimeRange known = known_range(gaps);
   const TimeMs from = asked.from ? resolve(*asked.from, now, life.from) : known.from;
   TimeMs to = resolve(asked.to, now, life.from);

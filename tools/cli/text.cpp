@@ -43,6 +43,17 @@ std::string format_seconds(double seconds) {
   return fmt::format("{} d {} h", whole / 86'400, whole % 86'400 / 3600);
 }
 
+std::string format_slots(Interval interval, std::int64_t slots) {
+  if (interval != Interval::kEvents) return format_count(slots);
+  return slots == 0 ? "0" : format_seconds(static_cast<double>(slots) / kSecondMs);
+}
+
+std::string SlotTotal::text() const {
+  if (events == 0) return format_counted(slots, "slot");
+  const std::string time = format_slots(Interval::kEvents, events) + " of events";
+  return slots == 0 ? time : format_counted(slots, "slot") + " and " + time;
+}
+
 std::string format_rate(double per_second) {
   if (per_second >= 1e6) return fmt::format("{:.2f} M/s", per_second / 1e6);
   if (per_second >= 1e4) return fmt::format("{:.1f} k/s", per_second / 1e3);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/base/interval.h"
 #include "store/base/time.h"
 
 namespace bf::cli {
@@ -21,6 +22,21 @@ namespace bf::cli {
 [[nodiscard]] std::string format_bytes(std::int64_t bytes);
 /// "0.4 s", "12 s", "3 min 20 s", "1 h 57 min", "2 d 4 h"; rounded to what a reader needs.
 [[nodiscard]] std::string format_seconds(double seconds);
+/// Slots without a row, of a series of this interval: "1,234"; of events, whose slots are milliseconds,
+/// how long they are: "3 d 4 h".
+[[nodiscard]] std::string format_slots(Interval interval, std::int64_t slots);
+/// Slots without a row of many series, with and without an interval.
+struct SlotTotal {
+  std::int64_t slots = 0;
+  DurationMs events = 0;  ///< time
+
+  void add(Interval interval, std::int64_t count) noexcept {
+    (interval == Interval::kEvents ? events : slots) += count;
+  }
+  [[nodiscard]] bool any() const noexcept { return slots > 0 || events > 0; }
+  /// "12 slots", "3 d 4 h of events", "12 slots and 3 d 4 h of events"; "0 slots".
+  [[nodiscard]] std::string text() const;
+};
 /// "950/s", "1.53 M/s".
 [[nodiscard]] std::string format_rate(double per_second);
 /// "99.97 %"; never rounded up to 100 % while something lacks. Of nothing, everything is there.
