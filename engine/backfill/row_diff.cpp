@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
 
 #include "store/base/decimal.h"
@@ -67,13 +68,15 @@ class RowPair {
     difference.column = column;
     difference.held = text_of(held_, held_row_, column);
     difference.other = text_of(other_, other_row_, column);
-    const double a = std::strtod(difference.held.c_str(), nullptr);
-    const double b = std::strtod(difference.other.c_str(), nullptr);
+    const double a = approximately(difference.held);
+    const double b = approximately(difference.other);
+    const double apart = std::isinf(a) || std::isinf(b) ? INFINITY : std::abs(a - b);
     if (is_price(column)) {
-      difference.amount = std::abs(a - b) / (tick > 0 ? tick : unit_of(held_, other_, column));
+      difference.amount = apart / (tick > 0 ? tick : unit_of(held_, other_, column));
       found.ticks_max = std::max(found.ticks_max, difference.amount);
     } else {
-      difference.amount = 100 * std::abs(a - b) / std::max(std::abs(a), std::abs(b));
+      difference.amount =
+          std::isinf(apart) ? apart : 100 * apart / std::max(std::abs(a), std::abs(b));
       found.percent_max = std::max(found.percent_max, difference.amount);
     }
     list(found, std::move(difference));
@@ -102,6 +105,14 @@ void compare_pair(const RowPair& pair, ColumnSet columns, double tick, RowDiffer
 }
 
 }  // namespace
+
+double approximately(std::string_view text) {
+  Decimal value;
+  if (parse_decimal(text, value) != DecimalStatus::kExact) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return static_cast<double>(value.mantissa) * std::pow(10.0, -value.scale);
+}
 
 void compare_rows(const CandleBatch& held, const CandleBatch& other, TimeRange window, double tick,
                   RowDifferences& found) {

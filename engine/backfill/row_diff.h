@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/base/columns.h"
@@ -21,7 +22,9 @@ struct ValueDifference {
   Column column = Column::kOpen;
   std::string held;   ///< canonical decimal; "" where the whole row is on the other side alone
   std::string other;  ///< likewise
-  double amount = 0;  ///< ticks of a price; percent of the larger of two other values
+  /// Ticks of a price; percent of the larger of two other values; infinity beside one that no mantissa
+  /// holds.
+  double amount = 0;
 };
 
 /// What was found of one series.
@@ -40,6 +43,9 @@ struct RowDifferences {
     return equal == compared && only_held == 0 && only_other == 0;
   }
 };
+
+/// A decimal as a double, to say how far two values are apart; infinity where no mantissa holds it.
+[[nodiscard]] double approximately(std::string_view text);
 
 /// Compares rows of `window` (both sorted by open time). `tick` is the price's unit; 0: the last digit that
 /// either side writes. Adds to `found`.

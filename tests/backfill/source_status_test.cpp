@@ -123,7 +123,7 @@ TEST_F(SourceStatusTest, EveryMarketIsReachableByOneRequestAServer) {
 
 TEST_F(SourceStatusTest, CountsAsTheServerDoesWhereItTells) {
   const SourceStatus um = ask_one(select("binance", "um"));
-  ASSERT_EQ(um.limits.size(), 1U);
+  ASSERT_EQ(um.limits.size(), 2U) << "the other one is of funding rates";
   EXPECT_EQ(um.limits[0].name, "weight per minute");
   EXPECT_EQ(um.limits[0].used, 1);
   EXPECT_EQ(um.limits[0].capacity, 2'400);

@@ -11,7 +11,7 @@
 #include "engine/net/real_transport.h"
 #include "tools/bf-verify/commands.h"
 #include "tools/cli/json.h"
-#include "tools/cli/proxy_flag.h"
+#include "tools/cli/network_options.h"
 #include "tools/cli/run_observer.h"
 #include "tools/cli/signals.h"
 #include "tools/cli/store_access.h"
@@ -49,21 +49,9 @@ Result<double> parse_tolerance(std::string_view flag, const std::string& text) {
 /// The network's part of a run's options. Errors: kUsage.
 Result<backfill::RunOptions> options_of(const DiffFlags& flags) {
   backfill::RunOptions options;
-  options.allow_plain_http = flags.network.allow_plain_http;
-  auto base_urls =
-      cli::parse_urls("base-url", flags.network.base_urls, true, options.allow_plain_http);
-  if (!base_urls) return fail(base_urls.error());
-  options.base_urls = std::move(*base_urls);
-  auto archive_urls =
-      cli::parse_urls("archive-url", flags.network.archive_urls, false, options.allow_plain_http);
-  if (!archive_urls) return fail(archive_urls.error());
-  options.archive_urls = std::move(*archive_urls);
-  auto proxies = cli::choose_proxies(flags.network.proxies, cli::process_environment());
-  if (!proxies) return fail(proxies.error());
-  options.proxies = std::move(*proxies);
-  auto state = cli::state_directory(flags.network.state_dir, cli::process_environment());
-  if (!state) return fail(state.error());
-  options.state_dir = std::move(*state);
+  const Result<void> set =
+      cli::set_network_options(flags.network, cli::process_environment(), options);
+  if (!set) return fail(set.error());
   return options;
 }
 
@@ -90,7 +78,7 @@ DiffTarget target_of(const cli::StoreReader& reader, const Series& series,
   if (!facts) return target;
   target.canonical = backfill::canonical_name(*facts);
   target.multiplier = facts->multiplier;
-  target.tick = std::strtod(facts->price_tick.c_str(), nullptr);
+  if (!facts->price_tick.empty()) target.tick = backfill::approximately(facts->price_tick);
   return target;
 }
 
