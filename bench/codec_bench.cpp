@@ -26,12 +26,12 @@ constexpr std::size_t kPageRows = 1'000;
 constexpr std::size_t kFramesMax = 500;
 
 /// Bytes of each column's blocks, without descriptions and checksums.
-std::array<std::uint64_t, kColumnCount> column_bytes(SealedStore& sealed, const Series& series) {
-  std::array<std::uint64_t, kColumnCount> bytes{};
+std::array<std::uint64_t, kCandleColumnCount> column_bytes(SealedStore& sealed, const Series& series) {
+  std::array<std::uint64_t, kCandleColumnCount> bytes{};
   const auto pinned = value_of(store::pin_series(sealed.files(), series, {}));
   for (const auto& segment : pinned->segments) {
     for (const store::SegmentBlock& block : value_of(segment->blocks())) {
-      for (std::size_t i = 0; i < kColumnCount; ++i) {
+      for (std::size_t i = 0; i < kCandleColumnCount; ++i) {
         if (block.encoded.columns.contains(static_cast<Column>(i))) {
           bytes[i] += block.encoded.blocks[i].size;
         }
@@ -44,13 +44,13 @@ std::array<std::uint64_t, kColumnCount> column_bytes(SealedStore& sealed, const 
 /// The sizes of one file, or of all of them.
 struct Sizes {
   std::uint64_t rows = 0, six = 0, ten = 0;
-  std::array<std::uint64_t, kColumnCount> columns{};
+  std::array<std::uint64_t, kCandleColumnCount> columns{};
 
   void add(const Sizes& other) {
     rows += other.rows;
     six += other.six;
     ten += other.ten;
-    for (std::size_t i = 0; i < kColumnCount; ++i) columns[i] += other.columns[i];
+    for (std::size_t i = 0; i < kCandleColumnCount; ++i) columns[i] += other.columns[i];
   }
   void print(const std::string& name) const {
     const auto per_row = [this](std::uint64_t bytes) {

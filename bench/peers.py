@@ -145,7 +145,7 @@ def main():
         if shutil.which(program) is None:
             sys.exit(f"peers.py: {program} is not installed")
     build = flags.build.resolve()
-    with tempfile.TemporaryDirectory(dir=flags.dir) as name:
+    with tempfile.TemporaryDirectory(dir=flags.dir and flags.dir.resolve()) as name:
         folder = pathlib.Path(name)
         csv = folder / "candles.csv"
         run([build / "bin" / "export_bench", f"--keep={csv}"], cwd=ROOT, stderr=subprocess.DEVNULL)

@@ -29,12 +29,12 @@ void sum_of_memory(benchmark::State& state, const std::vector<CandleFile>& files
 /// All ten columns copied, a block of each at a time.
 void copy_of_memory(benchmark::State& state, const std::vector<CandleFile>& files) {
   constexpr std::size_t kBlock = 2'048;
-  std::array<std::array<std::int64_t, kBlock>, kColumnCount> block{};
+  std::array<std::array<std::int64_t, kBlock>, kCandleColumnCount> block{};
   for (auto _ : state) {
     for (const CandleFile& file : files) {
       const std::size_t rows = file.rows.row_count();
       for (std::size_t at = 0; at < rows; at += kBlock) {
-        for (std::size_t i = 0; i < kColumnCount; ++i) {
+        for (std::size_t i = 0; i < kCandleColumnCount; ++i) {
           std::memcpy(block[i].data(), file.rows.data[i].values.data() + at,
                       std::min(kBlock, rows - at) * sizeof(std::int64_t));
         }
@@ -119,7 +119,7 @@ void memory_of_reader(benchmark::State& state, const CandleFile& file, SealedSto
 void register_all(const std::vector<CandleFile>& files, SealedStore& ten, SealedStore& six) {
   bench("memory/sum", [&](benchmark::State& state) { sum_of_memory(state, files); });
   bench("memory/memcpy_ten", [&](benchmark::State& state) { copy_of_memory(state, files); });
-  for (std::size_t i = 0; i < kColumnCount; ++i) {
+  for (std::size_t i = 0; i < kCandleColumnCount; ++i) {
     const auto column = static_cast<Column>(i);
     bench("sum/" + std::string(column_name(column)),
           [&, column](benchmark::State& state) { sum_of_column(state, files, ten, column); });

@@ -40,6 +40,10 @@ class TemporaryFolder {
   std::string path_;
 };
 
+/// The columns of a candle, which are the first ones.
+inline constexpr std::size_t kCandleColumnCount = 10;
+static_assert(kCandleColumns == ColumnSet::from_bits((1U << kCandleColumnCount) - 1));
+
 /// What Binance REST would say of rows [begin, end), a day after the last.
 [[nodiscard]] store::Answer answer_of(const CandleBatch& rows, std::size_t begin, std::size_t end);
 /// Rows [begin, end) of `rows`, with these columns, as a page of their own.
