@@ -52,8 +52,8 @@ Result<void> scrub_records(FileSystem& files, std::string_view consequence, bool
 
 Result<void> look_for_strangers(FileSystem& files, RootScrub& scrub) {
   constexpr std::string_view kKnown[] = {
-      kStoreName,    kLockName, InstrumentLedger::kFileName, RunHistory::kFileName,
-      kRejectedName, "RESERVE"};
+      kStoreName,    kLockName, InstrumentLedger::kFileName, RunHistory::kFileName, kRejectedName,
+      kNotFoundName, "RESERVE"};
   const auto entries = files.list("");
   if (!entries) return fail(entries.error());
   for (const DirectoryEntry& entry : *entries) {

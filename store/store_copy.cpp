@@ -171,7 +171,7 @@ Result<StoreCopy> Copier::run() {
     if (!copied) return fail(copied.error());
   }
   for (const std::string_view name :
-       {InstrumentLedger::kFileName, RunHistory::kFileName, kRejectedName}) {
+       {InstrumentLedger::kFileName, RunHistory::kFileName, kRejectedName, kNotFoundName}) {
     if (const Result<void> copied = copy_root_file(name); !copied) return fail(copied.error());
   }
   if (const auto synced = to_.sync_directory(""); !synced) return fail(synced.error());

@@ -13,6 +13,8 @@ inline constexpr std::string_view kStoreName = "STORE";
 inline constexpr std::string_view kLockName = "LOCK";
 /// Rows that were refused, for people.
 inline constexpr std::string_view kRejectedName = "rejected.tsv";
+/// Instruments that an exchange says it never had, for people.
+inline constexpr std::string_view kNotFoundName = "not-found.tsv";
 
 /// The store's UUID.
 /// Errors: kNotFound; kFormat for another file or version; kCorrupt, kIo.

@@ -3,11 +3,9 @@
 #include <memory>
 #include <string>
 
-namespace bf::backfill {
-namespace {
-constexpr std::string_view kPath = "rejected.tsv";
-}  // namespace
+#include "store/store_file.h"
 
+namespace bf::backfill {
 Result<void> log_rejected(FileSystem& files, TimeMs seen_at, const Series& series,
                           std::string_view source, std::span<const RejectedRow> rows) {
   if (rows.empty()) return {};
@@ -18,9 +16,10 @@ Result<void> log_rejected(FileSystem& files, TimeMs seen_at, const Series& serie
     lines.append(format_time(row.open_time)).append("\t").append(row.reason).append("\t");
     lines.append(printable(row.values, 1'000)).append("\n");
   }
-  Result<std::unique_ptr<File>> file = files.open(kPath, FileSystem::Open::kReadWrite);
+  Result<std::unique_ptr<File>> file =
+      files.open(store::kRejectedName, FileSystem::Open::kReadWrite);
   if (!file && file.error().code() == Code::kNotFound) {
-    file = files.open(kPath, FileSystem::Open::kCreateNew);
+    file = files.open(store::kRejectedName, FileSystem::Open::kCreateNew);
   }
   if (!file) return fail(file.error());
   const Result<std::uint64_t> size = (*file)->size();

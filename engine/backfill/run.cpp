@@ -7,6 +7,7 @@
 
 #include "engine/async/task_group.h"
 #include "engine/backfill/instruments.h"
+#include "engine/backfill/not_found_log.h"
 #include "engine/backfill/open_market.h"
 #include "engine/backfill/series_run.h"
 #include "engine/backfill/targets.h"
@@ -117,6 +118,24 @@ Result<void> check_served(const RunState& run, const MarketRun& market) {
                                 std::string(interval_name(run.options.interval)));
 }
 
+/// Names that nobody gave and that the exchange never had are kept where people look for them.
+async::Task<Result<void>> keep_not_found(RunState& run, const std::vector<SeriesReport>& refused) {
+  std::vector<NotFound> all;
+  for (const SeriesReport& series : refused) {
+    for (const Failure& failure : series.failures) {
+      if (failure.code != Code::kNotFound) continue;
+      all.push_back({series.series.instrument.name(), failure.message});
+    }
+  }
+  if (!run.keeps || all.empty()) co_return Result<void>();
+  Result<void> kept;
+  const std::function<void()> job = [&] {
+    kept = log_not_found(*run.services.files, run.services.loop.clock().wall_ms(), all);
+  };
+  co_await run.services.store_worker.run(job);
+  co_return kept;
+}
+
 /// Resolves and plans; a market that fails here fails alone.
 async::Task<Result<void>> prepare_market(RunState& run, MarketPart& part,
                                          async::CancelToken cancel) {
@@ -130,6 +149,8 @@ async::Task<Result<void>> prepare_market(RunState& run, MarketPart& part,
     add_failure(part.failures, resolved.error());
     co_return Result<void>();
   }
+  const Result<void> kept = co_await keep_not_found(run, resolved->refused);
+  if (!kept) add_failure(part.failures, kept.error());
   part.targets = std::move(resolved->targets);
   for (const SeriesTarget& target : part.targets) part.reports.push_back(report_of(target));
   for (SeriesReport& refused : resolved->refused) part.reports.push_back(std::move(refused));

@@ -57,6 +57,12 @@ TEST_F(DeribitRun, HasTheFuturesThatOnlyTheCalendarNames) {
   EXPECT_THAT(failures, HasSubstr("BTC-26JAN24/candles/1m: not found: deribit/futures"));
   EXPECT_THAT(failures, testing::Not(HasSubstr("BTC-25AUG23")));
   EXPECT_EQ(report.limited, 0);
+
+  // They are in a file as well, each once, however often it is asked for.
+  const std::string file = world.file_text("not-found.tsv");
+  EXPECT_THAT(file, HasSubstr("\tderibit/futures/ETH-29SEP23\tnot found: deribit/futures"));
+  world.run(options);
+  EXPECT_EQ(world.file_text("not-found.tsv"), file);
 }
 
 TEST_F(DeribitRun, ANameThatTheUserGaveAndNobodyKnowsIsAnError) {
