@@ -48,6 +48,7 @@ std::optional<Model> model_of(Column column) {
     case Column::kFundingRate:
     case Column::kMarkPrice:
     case Column::kFundingHours:
+    case Column::kIndexPrice:
       return std::nullopt;
   }
   return std::nullopt;
@@ -55,7 +56,7 @@ std::optional<Model> model_of(Column column) {
 
 bool is_price(Column column) noexcept {
   return column == Column::kOpen || column == Column::kHigh || column == Column::kLow ||
-         column == Column::kClose || column == Column::kMarkPrice;
+         column == Column::kClose || column == Column::kMarkPrice || column == Column::kIndexPrice;
 }
 
 /// Rows of the transform kDelta of which every residual is 0.

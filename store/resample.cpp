@@ -89,6 +89,7 @@ Fold fold_of(Column column) noexcept {
     case Column::kFundingRate:
     case Column::kMarkPrice:
     case Column::kFundingHours:
+    case Column::kIndexPrice:
       break;  // events are not folded: can_resample()
   }
   return Fold::kSum;

@@ -13,13 +13,14 @@ constexpr std::array kPrices = {Column::kOpen, Column::kHigh, Column::kLow, Colu
 constexpr std::array kVolumes = {Column::kVolume, Column::kTakerBuyBase};
 constexpr std::array kQuoteVolumes = {Column::kQuoteVolume, Column::kTakerBuyQuote};
 /// What leans on nothing, and nothing on it.
-constexpr std::array kAlone = {Column::kFundingRate, Column::kMarkPrice, Column::kFundingHours};
+constexpr std::array kAlone = {Column::kFundingRate, Column::kMarkPrice, Column::kFundingHours,
+                               Column::kIndexPrice};
 /// A column leans only on columns before it in this order.
 constexpr std::array kDecodeOrder = {
     Column::kOpenTime,     Column::kClose,         Column::kOpen,        Column::kHigh,
     Column::kLow,          Column::kTrades,        Column::kVolume,      Column::kQuoteVolume,
     Column::kTakerBuyBase, Column::kTakerBuyQuote, Column::kFundingRate, Column::kMarkPrice,
-    Column::kFundingHours};
+    Column::kFundingHours, Column::kIndexPrice};
 static_assert(kDecodeOrder.size() == kColumnCount);
 constexpr std::array<ColumnSet, kColumnCount> kDecodedBefore = [] {
   std::array<ColumnSet, kColumnCount> before;

@@ -33,6 +33,7 @@ std::string row_values(const CandleBatch& rows, std::size_t row) {
     if (!std::exchange(first, false)) text += ',';
     if (rows.columns.contains(column)) text += rows.text_at(column, row);
   }
+  if (funding) text.erase(text.find_last_not_of(',') + 1);
   if (const TimeMs close_time = rows.odd_close_time(row); close_time != 0) {
     text += ";close_time=" + std::to_string(close_time);
   }

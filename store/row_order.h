@@ -27,7 +27,8 @@ namespace bf::store {
 [[nodiscard]] std::strong_ordering compare_rest(const Answer& a, const Answer& b);
 
 /// A row's values by canonical text and separated by commas, empty where a column is not stored: of a
-/// candle the nine behind the open time, of an event of funding its three; an odd close time follows as ";close_time=".
+/// candle the nine behind the open time, of an event of funding its own up to the last that it has, so
+/// that a column that funding gains later changes nothing; an odd close time follows as ";close_time=".
 [[nodiscard]] std::string row_values(const CandleBatch& rows, std::size_t row);
 
 }  // namespace bf::store

@@ -89,9 +89,9 @@ std::optional<std::string_view> event_contradiction(const CandleBatch& batch, st
   if (at_most(kOne, rate) || at_most(rate, kMinusOne)) {
     return "the rate is not between -1 and 1";
   }
-  for (const Column column : {Column::kMarkPrice, Column::kFundingHours}) {
+  for (const Column column : {Column::kMarkPrice, Column::kIndexPrice, Column::kFundingHours}) {
     if (batch.columns.contains(column) && batch.column(column).values[row] <= 0) {
-      return "a mark price or a number of hours is not above zero";
+      return "a price or a number of hours is not above zero";
     }
   }
   return std::nullopt;

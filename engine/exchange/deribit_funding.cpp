@@ -3,7 +3,8 @@
 //   {"result":[{"timestamp":ms,"index_price":n,"prev_index_price":n,"interest_1h":n,"interest_8h":n}]}
 //
 // Funding is continuous: interest_1h is what the hour came to, interest_8h the eight hours up to then.
-// The index is no mark price, so that is not kept.
+// index_price is the index of the currency at that instant, btc_usd for BTC: the one history of it that
+// the exchange has, as get_index_chart_data gives averages of ranges that end now.
 #include "engine/exchange/deribit.h"
 #include "engine/exchange/funding_rows.h"
 #include "engine/exchange/percent.h"
@@ -24,6 +25,7 @@ Result<void> parse_funding(std::string_view padded_body, std::vector<CandleBatch
   FundingNames names;
   names.time = "timestamp";
   names.rate = "interest_1h";
+  names.index_price = "index_price";
   names.hours = "1";
   FundingRows rows(names, {}, runs);
   int results = 0;

@@ -66,7 +66,8 @@ bool DeribitFutures::serves(Kind kind, Interval interval) const noexcept {
 }
 
 ColumnSet DeribitFutures::columns(Kind kind) const noexcept {
-  if (kind == Kind::kFunding) return {Column::kFundingRate, Column::kFundingHours};
+  if (kind == Kind::kFunding)
+    return {Column::kFundingRate, Column::kFundingHours, Column::kIndexPrice};
   ColumnSet columns = kOhlcvColumns;
   columns.insert(Column::kQuoteVolume);
   return columns;

@@ -29,6 +29,7 @@ std::string_view* FundingRows::field_of(std::string_view key, Event& event) cons
   if (key == names_.rate) return &event.rate;
   if (key == names_.settled_rate) return &event.settled_rate;
   if (key == names_.mark_price) return &event.mark_price;
+  if (key == names_.index_price) return &event.index_price;
   return nullptr;
 }
 
@@ -55,6 +56,7 @@ bool FundingRows::read_event(json::object members) {
 bool FundingRows::write(const Event& event) {
   ColumnSet columns = {Column::kFundingRate};
   if (is_told(event.mark_price)) columns.insert(Column::kMarkPrice);
+  if (is_told(event.index_price)) columns.insert(Column::kIndexPrice);
   if (!names_.hours.empty()) columns.insert(Column::kFundingHours);
   if (runs_.empty() || !(runs_.back().columns == columns)) {
     runs_.emplace_back();
@@ -73,6 +75,10 @@ bool FundingRows::write(const Event& event) {
   if (columns.contains(Column::kMarkPrice) &&
       !write_number(*writer_, Column::kMarkPrice, event.mark_price)) {
     return failed(names_.mark_price, event.mark_price);
+  }
+  if (columns.contains(Column::kIndexPrice) &&
+      !write_number(*writer_, Column::kIndexPrice, event.index_price)) {
+    return failed(names_.index_price, event.index_price);
   }
   if (columns.contains(Column::kFundingHours)) {
     const std::string_view hours = names_.hours;

@@ -27,6 +27,7 @@ struct FundingNames {
   std::string_view rate;
   std::string_view settled_rate;  ///< stands for `rate` where it is not ""
   std::string_view mark_price;    ///< may be "": then the event has none
+  std::string_view index_price;   ///< likewise
   std::string_view hours;         ///< digits: for how many hours the rate is, whatever the row says
 };
 
@@ -45,7 +46,7 @@ class FundingRows {
  private:
   /// The text of each member as it stands in the document; empty where it is not there.
   struct Event {
-    std::string_view time, rate, settled_rate, mark_price;
+    std::string_view time, rate, settled_rate, mark_price, index_price;
   };
   bool read_event(json::object members);
   bool write(const Event& event);

@@ -266,13 +266,11 @@ RestAnswer DeribitVenue::funding(const RestCall& call, TimeMs now, const RowChan
   std::string list = "[";
   for (const FundingEvent& event : page.events) {
     if (list.size() > 1) list += ',';
-    JsonObject(list)
-        .number("timestamp", event.time)
-        .raw("index_price", "2950.17")
-        .raw("prev_index_price", "2949.01")
-        .raw("interest_8h", "0.00012345")
-        .raw("interest_1h", shortest_double(event.rate))
-        .end();
+    JsonObject row(list);
+    row.number("timestamp", event.time).raw("prev_index_price", "2949.01");
+    // What the truth knows of the price then; old events may lack it, as elsewhere.
+    if (!event.mark_price.empty()) row.raw("index_price", shortest_double(event.mark_price));
+    row.raw("interest_8h", "0.00012345").raw("interest_1h", shortest_double(event.rate)).end();
   }
   RestAnswer answer = good(list + "]", now);
   answer.rows = page.rows;

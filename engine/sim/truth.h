@@ -56,7 +56,7 @@ struct RowsInfo {
 struct FundingEvent {
   TimeMs time = 0;
   std::string rate;
-  std::string mark_price;  ///< "" where it is not known any more
+  std::string mark_price;  ///< or the index, where that is told; "" where it is not known any more
 };
 
 class Truth {

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, kColumnCount> kNames = {"open_time",     
                                                                "quote_volume",   "trades",
                                                                "taker_buy_base", "taker_buy_quote",
                                                                "funding_rate",   "mark_price",
-                                                               "funding_hours"};
+                                                               "funding_hours",  "index_price"};
 
 bool by_row_and_column(const WideValue& a, const WideValue& b) {
   return a.row != b.row ? a.row < b.row : a.column < b.column;

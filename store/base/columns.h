@@ -10,6 +10,7 @@
 //   trades        int64[N]  count, scale 0
 //   funding_rate  int64[N]  mantissas at the column's scale: 0.0001 is 0.01 % of the position, signed
 //   funding_hours int64[N]  count of hours that the rate is for, scale 0
+//   index_price   int64[N]  mantissas at the column's scale
 //
 // Source: the digits that the exchange sent, untouched (trailing zeros apart).
 #pragma once
@@ -42,8 +43,9 @@ enum class Column : std::uint8_t {
   kFundingRate = 10,   ///< what longs pay shorts, a share of the position
   kMarkPrice = 11,     ///< by which the position was valued
   kFundingHours = 12,  ///< hours that the rate is for
+  kIndexPrice = 13,    ///< the index at that instant
 };
-inline constexpr std::size_t kColumnCount = 13;
+inline constexpr std::size_t kColumnCount = 14;
 
 /// "open_time", "open", ... as exports write them.
 [[nodiscard]] std::string_view column_name(Column column) noexcept;
@@ -81,7 +83,7 @@ inline constexpr ColumnSet kOhlcvColumns = {Column::kOpen, Column::kHigh, Column
 inline constexpr ColumnSet kCandleColumns =
     ColumnSet::from_bits((1U << static_cast<unsigned>(Column::kFundingRate)) - 1);
 inline constexpr ColumnSet kFundingColumns = {Column::kFundingRate, Column::kMarkPrice,
-                                              Column::kFundingHours};
+                                              Column::kFundingHours, Column::kIndexPrice};
 /// Whatever is stored.
 inline constexpr ColumnSet kAllColumns = ColumnSet::from_bits((1U << kColumnCount) - 1);
 

@@ -261,6 +261,9 @@ std::vector<std::string> SimWorld::true_events(const Series& series, TimeRange r
       line += " mark_price " + canonical_decimal(event.mark_price).value();
     }
     if (columns.contains(Column::kFundingHours)) line += " funding_hours 1";
+    if (columns.contains(Column::kIndexPrice) && !event.mark_price.empty()) {
+      line += " index_price " + canonical_decimal(event.mark_price).value();
+    }
   }
   return lines;
 }

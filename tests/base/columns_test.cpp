@@ -74,8 +74,8 @@ TEST(ColumnSet, AlwaysHoldsTheOpenTime) {
   EXPECT_TRUE(kOhlcvColumns.intersect({Column::kTrades}).contains(Column::kOpenTime));
   EXPECT_FALSE(kOhlcvColumns.contains(Column::kTrades));
   EXPECT_EQ(kCandleColumns.bits(), 0x3FFU);
-  EXPECT_EQ(kFundingColumns.bits(), 0x1C01U);
-  EXPECT_EQ(kAllColumns.bits(), 0x1FFFU);
+  EXPECT_EQ(kFundingColumns.bits(), 0x3C01U);
+  EXPECT_EQ(kAllColumns.bits(), 0x3FFFU);
 }
 
 TEST(ColumnSet, MixesNoKinds) {

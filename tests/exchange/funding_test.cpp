@@ -39,7 +39,7 @@ Result<std::vector<CandleBatch>> parse(const Series& series, std::string_view bo
   return fail(parsed.error());
 }
 
-/// "TIME rate RATE [mark MARK] [hours HOURS]" of each event.
+/// "TIME rate RATE [mark MARK] [hours HOURS] [index INDEX]" of each event.
 std::vector<std::string> lines_of(const std::vector<CandleBatch>& runs) {
   std::vector<std::string> lines;
   for (const CandleBatch& run : runs) {
@@ -51,6 +51,9 @@ std::vector<std::string> lines_of(const std::vector<CandleBatch>& runs) {
       }
       if (run.columns.contains(Column::kFundingHours)) {
         line += " hours " + run.text_at(Column::kFundingHours, row);
+      }
+      if (run.columns.contains(Column::kIndexPrice)) {
+        line += " index " + run.text_at(Column::kIndexPrice, row);
       }
       lines.push_back(std::move(line));
     }
@@ -168,7 +171,7 @@ TEST(Funding, OfDeribitIsThatOfTheHourInTheFewestDigits) {
       {"interest_1h":0,"timestamp":1704074400000}],"usIn":1,"usOut":2,"usDiff":1,"testnet":false})");
   ASSERT_TRUE(runs) << runs.error().message();
   EXPECT_THAT(lines_of(*runs),
-              ElementsAre("1704067200000 rate 0.0000019 hours 1",
+              ElementsAre("1704067200000 rate 0.0000019 hours 1 index 42283.58",
                           "1704070800000 rate -0.000015 hours 1", "1704074400000 rate 0 hours 1"));
 }
 

@@ -17,7 +17,7 @@ from bf_columns import check, decode_columns, need, rows_of, take_exceptions, un
 
 NAMES = ("open_time", "open", "high", "low", "close", "volume", "quote_volume", "trades",
          "taker_buy_base", "taker_buy_quote", "funding_rate", "mark_price",
-         "funding_hours")  # fmt: skip
+         "funding_hours", "index_price")  # fmt: skip
 CHANNELS = ("", "rest", "archive-daily", "archive-monthly", "stream", "import")
 LOG, SEGMENT, MANIFEST = 1, 2, 3
 VERSION = 1
@@ -138,6 +138,7 @@ def values_text(row):
     of_events = any(number in row for number in range(FUNDING_RATE, COLUMNS))
     numbers = range(FUNDING_RATE, COLUMNS) if of_events else range(1, FUNDING_RATE)
     values = ",".join(row.get(number, "") for number in numbers)
+    values = values.rstrip(",") if of_events else values
     return values + (f";close_time={row['close_time']}" if "close_time" in row else "")
 
 

@@ -20,7 +20,7 @@ MARKETS = {
     "bybit/linear": ("S001USDT", "funding_rate"),
     "bybit/inverse": ("S001USD", "funding_rate"),
     "blofin/swap": ("S001-USDT", "funding_rate"),
-    "deribit/futures": ("S001_USDC-PERPETUAL", "funding_rate,funding_hours"),
+    "deribit/futures": ("S001_USDC-PERPETUAL", "funding_rate,funding_hours,index_price"),
 }
 
 
@@ -38,7 +38,7 @@ def truth_of(work, where, symbol):
 def same(row, event):
     time, rate, mark = event
     # What the exchange does not tell is empty, or has no column at all.
-    told = row.get("mark_price", mark)
+    told = row.get("mark_price", row.get("index_price", mark))
     marks = told == mark if "" in (told, mark) else Decimal(told) == Decimal(mark)
     return row["open_time"] == time and Decimal(row["funding_rate"]) == Decimal(rate) and marks
 

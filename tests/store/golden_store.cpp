@@ -220,6 +220,9 @@ Result<void> write_log(SimFileSystem& files) {
   return (*file)->pwrite(std::as_bytes(std::span("BFLF torn")), *size);
 }
 
+constexpr ColumnSet kPeriodColumns = {Column::kFundingRate, Column::kMarkPrice,
+                                      Column::kFundingHours};
+
 /// What is paid every eight hours, a few ms late: events [begin, end), which are all that happens up to
 /// the next one. Old ones have no mark price; for each other one the exchange says for how many hours it is.
 AnsweredRows page_of_funding(std::int64_t begin, std::int64_t end, ColumnSet columns) {
@@ -248,20 +251,20 @@ Result<void> write_funding(SimFileSystem& files) {
   const Result<Writing> writing = open_writing(files, kFundingSeries);
   if (!writing) return fail(writing.error());
   SeriesWriter& writer = *writing->writer;
-  AnsweredRows wide = page_of_funding(40, 60, kFundingColumns);
+  AnsweredRows wide = page_of_funding(40, 60, kPeriodColumns);
   wide.rows.column(Column::kFundingRate).values[3] = 0;  // a wide value has 0 in its column
   wide.rows.wide = {{3, Column::kFundingRate, "-0.00000000000000000000000000000012"}};
-  AnsweredRows other = page_of_funding(55, 56, kFundingColumns);
+  AnsweredRows other = page_of_funding(55, 56, kPeriodColumns);
   other.rows.column(Column::kFundingRate).values[0] += 1;
   other.answer.asked_at += 1;
-  AnsweredRows nothing = page_of_funding(90, 90, kFundingColumns);
+  AnsweredRows nothing = page_of_funding(90, 90, kPeriodColumns);
   nothing.answer.asked.to += 3 * kDayMs;
   const std::array pages = {
       page_of_funding(0, 40, {Column::kFundingRate}), std::move(wide), std::move(other),
       page_of_funding(60, 90, {Column::kFundingRate, Column::kMarkPrice}), std::move(nothing)};
   if (const Result<void> done = commit_all(writer, pages); !done) return done;
   if (const Result<void> done = writer.seal(); !done) return done;
-  const Result<void> logged = commit(writer, page_of_funding(99, 110, kFundingColumns));
+  const Result<void> logged = commit(writer, page_of_funding(99, 110, kPeriodColumns));
   return logged ? writer.close() : logged;
 }
 

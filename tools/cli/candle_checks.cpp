@@ -110,9 +110,10 @@ void CandleChecker::check_funding(const CandleBatch& rows, std::size_t row) {
   if (compare(rate, {1, 0}) >= 0 || compare(rate, {-1, 0}) <= 0) {
     found(Severity::kError, "rate-above-one", rows, row);
   }
-  if (rows.columns.contains(Column::kMarkPrice) &&
-      value(rows, Column::kMarkPrice, row).mantissa == 0) {
-    found(Severity::kWarning, "zero-price", rows, row);
+  for (const Column column : {Column::kMarkPrice, Column::kIndexPrice}) {
+    if (rows.columns.contains(column) && value(rows, column, row).mantissa == 0) {
+      found(Severity::kWarning, "zero-price", rows, row);
+    }
   }
 }
 
