@@ -19,7 +19,7 @@ mkdir -p "$build/findings"
 
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] ||
-  targets=(segment log manifest gap_cache ledger bitunix bybit deribit funding okx yahoo)
+  targets=(segment log manifest gap_cache ledger binance bitunix bybit deribit funding okx yahoo)
 for target in "${targets[@]}"; do
   mkdir -p "$build/corpus/$target" "$build/seeds/$target"
   # Those of exchanges begin with answers that were recorded, or made up in the same shape.
