@@ -26,7 +26,8 @@ constexpr std::size_t kPageRows = 1'000;
 constexpr std::size_t kFramesMax = 500;
 
 /// Bytes of each column's blocks, without descriptions and checksums.
-std::array<std::uint64_t, kCandleColumnCount> column_bytes(SealedStore& sealed, const Series& series) {
+std::array<std::uint64_t, kCandleColumnCount> column_bytes(SealedStore& sealed,
+                                                           const Series& series) {
   std::array<std::uint64_t, kCandleColumnCount> bytes{};
   const auto pinned = value_of(store::pin_series(sealed.files(), series, {}));
   for (const auto& segment : pinned->segments) {
