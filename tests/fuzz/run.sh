@@ -20,13 +20,21 @@ mkdir -p "$build/findings"
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] ||
   targets=(segment log manifest gap_cache ledger binance bitunix bybit deribit funding okx yahoo)
-for target in "${targets[@]}"; do
+
+fuzz() {  # $1: target
+  local target=$1 log=$build/findings/$1.log status=0
   mkdir -p "$build/corpus/$target" "$build/seeds/$target"
   # Those of exchanges begin with answers that were recorded, or made up in the same shape.
   find "$source/fixtures/api" "$source/tests/fuzz/answers" -name "$target-*" \
     -exec cp {} "$build/seeds/$target" \;
-  printf '== %s: %s s\n' "$target" "$seconds"
   "$build/bin/${target}_fuzz" -seed="$seed" -max_total_time="$seconds" -max_len=32768 -timeout=20 \
     -malloc_limit_mb=256 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
-    -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" "$build/seeds/$target"
-done
+    -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" "$build/seeds/$target" \
+    >"$log" 2>&1 || status=$?
+  printf '== %s: %s s, exit %s\n%s\n' "$target" "$seconds" "$status" "$(cat "$log")"
+  return "$status"
+}
+export -f fuzz
+export source build seconds seed
+# One a core, each on its own; xargs fails when one of them did.
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I {} bash -c 'fuzz {}'
