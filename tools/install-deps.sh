@@ -12,7 +12,7 @@ Usage: tools/install-deps.sh [--list] [GROUP]...
   tools/install-deps.sh build lint   and the formatter and the linter
   tools/install-deps.sh --list       print what is missing, install nothing
 
-Groups: build (default), lint (clang-format, clang-tidy), bench (nginx, wrk).
+Groups: build (default), lint (clang-format, clang-tidy), bench (nginx, the peers).
 
 On Debian 12 or newer, and on Ubuntu where it has the packages, installs what is missing as root or
 by sudo. On any other system names what is missing and stops. Exit 0: nothing is missing (any more);
@@ -69,8 +69,11 @@ lint_packages='
 '
 bench_packages='
   nginx-light|nginx           nginx
+  libnginx-mod-http-echo      -
   wrk                         wrk
   curl                        curl
+  libcurl4-openssl-dev        curl/curl.h
+  python3-aiohttp             -
 '
 
 say() { printf 'install-deps: %s\n' "$*" >&2; }

@@ -17,30 +17,13 @@ struct PipeCloser {
   void operator()(FILE* pipe) const noexcept { pclose(pipe); }
 };
 
-/// What `gzip` or `xz` unpacks the file to. Paths come from the folders that the user named.
-Result<std::string> unpacked(const fs::path& path) {
-  const std::string program = path.extension() == ".xz" ? "xz" : "gzip";
-  std::string quoted = "'";
-  for (const char c : path.string()) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  const std::string command = program + " -dc " + quoted + "'";
-  const std::unique_ptr<FILE, PipeCloser> pipe(popen(command.c_str(), "r"));
-  if (!pipe) return fail(Code::kIo, path.string() + ": cannot start " + program);
-  std::string text;
-  std::array<char, 1 << 16> chunk{};
-  while (const std::size_t got = fread(chunk.data(), 1, chunk.size(), pipe.get())) {
-    text.append(chunk.data(), got);
-  }
-  if (text.empty()) return fail(Code::kIo, path.string() + ": " + program + " gave nothing");
-  return text;
-}
-
 std::string name_of(const fs::path& path) {
   const std::string file = path.filename().string();
   return file.substr(0, file.find('.'));
 }
 
 Result<CandleFile> read_file(const fs::path& path, const std::string& market) {
-  const Result<std::string> text = unpacked(path);
+  const Result<std::string> text = unpacked(path.string());
   if (!text) return fail(text.error());
   CandleFile file;
   file.name = name_of(path);
@@ -96,6 +79,22 @@ Result<std::vector<CandleFile>> read_candle_files(const std::string& fixtures,
                                      "; run from the project's root, or set BF_DATA");
   }
   return files;
+}
+
+Result<std::string> unpacked(const std::string& path) {
+  const std::string program = path.ends_with(".xz") ? "xz" : "gzip";
+  std::string quoted = "'";
+  for (const char c : path) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  const std::string command = program + " -dc " + quoted + "'";
+  const std::unique_ptr<FILE, PipeCloser> pipe(popen(command.c_str(), "r"));
+  if (!pipe) return fail(Code::kIo, path + ": cannot start " + program);
+  std::string text;
+  std::array<char, 1 << 16> chunk{};
+  while (const std::size_t got = fread(chunk.data(), 1, chunk.size(), pipe.get())) {
+    text.append(chunk.data(), got);
+  }
+  if (text.empty()) return fail(Code::kIo, path + ": " + program + " gave nothing");
+  return text;
 }
 
 }  // namespace bf::bench

@@ -25,4 +25,7 @@ struct CandleFile {
 [[nodiscard]] Result<std::vector<CandleFile>> read_candle_files(const std::string& fixtures,
                                                                 const std::string& data);
 
+/// What `gzip` or `xz` unpacks a file to. Errors: kIo.
+[[nodiscard]] Result<std::string> unpacked(const std::string& path);
+
 }  // namespace bf::bench
