@@ -12,6 +12,7 @@
 #include "engine/exchange/binance.h"
 #include "engine/exchange/candle_rows.h"
 #include "engine/exchange/json_members.h"
+#include "engine/exchange/kline_scan.h"
 
 namespace bf::exchange::binance {
 namespace {
@@ -58,6 +59,9 @@ Result<void> read_page(CandleRows& rows, std::string_view padded_body) {
 
 Result<void> parse_klines(Interval interval, ColumnSet columns, std::string_view padded_body,
                           CandleBatch& out) {
+  CandleWriter writer(interval, columns, out);
+  writer.reserve(padded_body.size());
+  if (scan_klines(padded_body, columns, writer)) return {};
   CandleRows rows(interval, columns, kFields, out);
   Result<void> parsed = read_page(rows, padded_body);
   if (!parsed) out.clear();  // a row may have been read by half

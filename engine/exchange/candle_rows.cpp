@@ -9,16 +9,13 @@
 namespace bf::exchange {
 namespace {
 
-/// What the shortest possible row takes, to size columns by the bytes of an answer.
-constexpr std::size_t kRowBytesMin = 60;
-constexpr std::size_t kRowsReservedMax = 2'000;
 constexpr std::size_t kFieldsMax = 32;
 
 }  // namespace
 
 CandleRows::CandleRows(Interval interval, ColumnSet columns, std::span<const RowField> fields,
                        CandleBatch& out)
-    : columns_(columns), fields_(fields), out_(out), writer_(interval, columns, out) {
+    : columns_(columns), fields_(fields), writer_(interval, columns, out) {
   BF_ASSERT(fields.size() <= kFieldsMax);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const bool time =
@@ -27,10 +24,6 @@ CandleRows::CandleRows(Interval interval, ColumnSet columns, std::span<const Row
     const bool kept = fields[i].is != RowField::Is::kIgnored && columns.contains(fields[i].column);
     if (time || flag || kept) needed_ |= 1U << i;
   }
-}
-
-void CandleRows::reserve(std::size_t bytes) {
-  out_.reserve(std::min(bytes / kRowBytesMin, kRowsReservedMax));
 }
 
 bool CandleRows::read_field(const RowField& field, std::string_view token) {

@@ -34,8 +34,8 @@ class CandleRows {
   CandleRows(Interval interval, ColumnSet columns, std::span<const RowField> fields,
              CandleBatch& out);
 
-  /// Makes room for the rows of a page of `bytes`.
-  void reserve(std::size_t bytes);
+  /// As CandleWriter::reserve.
+  void reserve(std::size_t bytes) { writer_.reserve(bytes); }
   /// Rows that are arrays of exactly the fields.
   [[nodiscard]] Result<void> read_arrays(simdjson::ondemand::array rows);
   /// Rows that are objects: members of other names are passed over; one that is needed and absent, or
@@ -54,7 +54,6 @@ class CandleRows {
 
   ColumnSet columns_;
   std::span<const RowField> fields_;
-  CandleBatch& out_;
   CandleWriter writer_;
   std::vector<bool> closed_;
   std::uint32_t needed_ = 0;  ///< fields that a row must have, by bit

@@ -7,6 +7,10 @@
 namespace bf::exchange {
 namespace {
 
+/// What the shortest possible row takes, to size columns by the bytes of an answer.
+constexpr std::size_t kRowBytesMin = 60;
+constexpr std::size_t kRowsReservedMax = 2'000;
+
 bool is_number_byte(char byte) noexcept {
   return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' || byte == 'e' ||
          byte == 'E';
@@ -36,6 +40,10 @@ void lower(ColumnValues& column) {
 }
 
 }  // namespace
+
+void CandleWriter::reserve(std::size_t bytes) {
+  out_.reserve(std::min(bytes / kRowBytesMin, kRowsReservedMax));
+}
 
 void CandleWriter::keep_odd_close_time(TimeMs time) {
   const auto row = static_cast<std::uint32_t>(out_.row_count() - 1);

@@ -26,6 +26,9 @@ class CandleWriter {
     out.columns = columns;
   }
 
+  /// Makes room for the rows of a page of `bytes`.
+  void reserve(std::size_t bytes);
+
   /// Begins a row. False when `time` lies outside [kTimeMin, kTimeMax): nothing was written.
   [[nodiscard]] bool open_time(TimeMs time) {
     if (time < kTimeMin || time >= kTimeMax) return false;
@@ -44,22 +47,28 @@ class CandleWriter {
 
   /// Reads a number at [at, end) into `column`. Returns the end of its text, which the caller holds
   /// against what must follow, or nullptr when no number stands there.
-  [[nodiscard]] const char* number(Column column, const char* at, const char* end) {
+  [[nodiscard, gnu::always_inline]] const char* number(Column column, const char* at,
+                                                       const char* end) {
     PlainNumber plain;
     const char* const next = scan_plain_number(at, end, plain);
-    ColumnValues& target = out_.column(column);
     const bool exponent = next != nullptr && next != end && (*next | 0x20) == 'e';
     if (next == nullptr || exponent) return unusual_number(column, at, end);
+    plain_number(column, plain);
+    return next;
+  }
+  /// As number(), for one that has been read.
+  [[gnu::always_inline]] void plain_number(Column column, PlainNumber plain) {
+    ColumnValues& target = out_.column(column);
     if (plain.scale == target.scale) {
       target.values.push_back(plain.mantissa);
     } else {
       append(column, Decimal{plain.mantissa, plain.scale});
     }
-    return next;
   }
 
   /// As number(), for a count: digits alone.
-  [[nodiscard]] const char* count(Column column, const char* at, const char* end) {
+  [[nodiscard, gnu::always_inline]] const char* count(Column column, const char* at,
+                                                      const char* end) {
     std::int64_t value = 0;
     const char* const next = scan_whole_number(at, end, value);
     if (next != nullptr) out_.column(column).values.push_back(value);
