@@ -207,7 +207,9 @@ ColumnBlock ColumnCodec::encode(Column column, std::span<const std::int64_t> val
   ColumnBlock block;
   block.scale = static_cast<std::uint8_t>(scale);
   const std::size_t begin = out.size();
-  if (column == Column::kClose && packed_deltas_.encode(values, out)) {
+  const bool packed =
+      column == Column::kClose || (aim_ == Aim::kQuick && column != Column::kOpenTime);
+  if (packed && packed_deltas_.encode(values, aim_, out)) {
     block.codec = Codec::kPackedDeltas;
     block.fields = {Transform::kDelta, values[0], 0};
   } else {

@@ -47,6 +47,8 @@ void write_column_block(ByteWriter& out, const ColumnBlock& block);
 
 class ColumnCodec {
  public:
+  explicit ColumnCodec(Aim aim) : aim_(aim) {}
+
   /// Appends the bytes of `values` (1 .. 65536 of them) to `out`. A transform is only tried where
   /// `siblings` has what it leans on: prices at one scale, volumes at one, quote volumes at one.
   [[nodiscard]] ColumnBlock encode(Column column, std::span<const std::int64_t> values, int scale,
@@ -73,6 +75,7 @@ class ColumnCodec {
   void encode_classes(std::span<const std::int64_t> values, const Siblings& siblings,
                       ColumnBlock& block, Bytes& out);
 
+  Aim aim_;
   std::vector<std::uint64_t> residuals_;
   std::vector<std::uint8_t> widths_;
   PackedDeltas packed_deltas_;

@@ -14,6 +14,8 @@ namespace {
 
 // An answer without rows takes this many bytes at least: bounds the count of pages.
 constexpr std::size_t kPageBytesMin = 8;
+/// Packed columns hardly repeat anything: LZ4 is there for markets where little happens.
+constexpr int kAcceleration = 16;
 
 Place place_of(const LogIdentity& log, std::uint64_t offset) {
   return Place{log.series, Unit::kLog, log.epoch, offset};
@@ -130,7 +132,7 @@ Result<void> FrameEncoder::encode(std::span<const AnsweredRows> pages, const Log
   BF_ASSERT(header.rows <= kFrameRowsMax);
   const std::size_t begin = out.size();
   out.resize(begin + sizeof(FrameHeader));
-  const std::size_t body_size = append_packed(out, raw_);
+  const std::size_t body_size = append_packed(out, raw_, kAcceleration);
   if (body_size > kFrameBodyBytesMax) {
     out.resize(begin);
     return fail(Code::kLimit,

@@ -67,7 +67,7 @@ class FrameEncoder {
                                     std::uint64_t offset, Bytes& out);
 
  private:
-  RowCodec codec_;
+  RowCodec codec_{Aim::kQuick};
   Bytes raw_;
   Bytes columns_;
 };

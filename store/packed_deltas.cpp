@@ -107,14 +107,18 @@ constexpr auto kUnpack = unpack_table(std::make_index_sequence<kWidthMax + 1>())
 
 /// The width that packs the differences in the fewest bits, patches counted.
 std::size_t best_width(std::span<const std::uint32_t> deltas) {
-  std::array<std::uint64_t, kWidthMax + 1> counts{};
-  for (const std::uint32_t delta : deltas)
-    ++counts[static_cast<std::size_t>(std::bit_width(delta))];
+  // One histogram a lane: neighbours mostly fall into one class, and would wait for each other's count.
+  std::array<std::array<std::uint32_t, kWidthMax + 1>, kLanes> counts{};
+  for (std::size_t i = 0; i < deltas.size(); i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      ++counts[lane][static_cast<std::size_t>(std::bit_width(deltas[i + lane]))];
+    }
+  }
   std::size_t best = kWidthMax;
   std::uint64_t best_bits = deltas.size() * kWidthMax;
   std::uint64_t patches = 0;
   for (std::size_t width = kWidthMax; width-- > 0;) {
-    patches += counts[width + 1];
+    for (const auto& of_lane : counts) patches += of_lane[width + 1];
     const std::uint64_t bits = deltas.size() * width + patches * kPatchBits;
     if (bits < best_bits) {
       best = width;
@@ -290,30 +294,55 @@ BF_MODERN void add_up_modern(const std::uint32_t* deltas, std::int64_t base, con
 
 }  // namespace
 
-bool PackedDeltas::encode(std::span<const std::int64_t> values, Bytes& out) {
+/// Fills deltas_. False where the differences are too large for the sums that decoding makes of them.
+bool PackedDeltas::subtract(std::span<const std::int64_t> values) {
   const std::size_t rows = values.size();
   const std::size_t lane_rows = rows_of_lane(rows);
-  deltas_.assign(lane_rows * kLanes, 0);
-  Places place(lane_rows);
+  deltas_.resize(lane_rows * kLanes);
   std::uint64_t span = 0;  // of the differences added up without their signs
-  for (std::size_t row = 1; row < rows; ++row) {
-    const auto difference = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[row]) -
-                                                      static_cast<std::uint64_t>(values[row - 1]));
-    const std::uint64_t zigzagged = zigzag(difference);
-    span += zigzagged / 2 + 1;
-    if (zigzagged >> 32U != 0 || span >> 31U != 0) return false;
-    deltas_[place(row)] = static_cast<std::uint32_t>(zigzagged);
+  std::uint64_t bits = 0;  // a member would be written once a row
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    const std::size_t begin = std::min(lane * lane_rows, rows);
+    const std::size_t end = std::min(begin + lane_rows, rows);
+    std::uint32_t* const out = deltas_.data() + lane;
+    auto previous = static_cast<std::uint64_t>(values[begin == 0 ? 0 : begin - 1]);
+    for (std::size_t row = begin; row < end; ++row) {
+      const auto value = static_cast<std::uint64_t>(values[row]);
+      const std::uint64_t zigzagged = zigzag(static_cast<std::int64_t>(value - previous));
+      previous = value;
+      span += zigzagged / 2 + 1;
+      bits |= zigzagged;
+      out[(row - begin) * kLanes] = static_cast<std::uint32_t>(zigzagged);
+    }
+    for (std::size_t row = end - begin; row < lane_rows; ++row) out[row * kLanes] = 0;
   }
-  const std::size_t width = best_width(deltas_);
-  std::vector<std::uint16_t> patched;
-  std::vector<std::uint32_t> highs;
-  place = Places(lane_rows);
-  for (std::size_t row = 0; row < rows && width < kWidthMax; ++row) {
-    const std::uint32_t high = deltas_[place(row)] >> width;
-    if (high == 0) continue;
-    patched.push_back(static_cast<std::uint16_t>(row));
-    highs.push_back(high);
+  bits_ = bits;
+  return bits >> 32U == 0 && span >> 31U == 0;
+}
+
+void PackedDeltas::find_patches(std::size_t rows, std::size_t width) {
+  patched_.clear();
+  highs_.clear();
+  if (bits_ >> width == 0) return;
+  const std::size_t lane_rows = rows_of_lane(rows);
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    for (std::size_t i = 0; i < lane_rows; ++i) {
+      const std::uint32_t high = deltas_[i * kLanes + lane] >> width;
+      if (high == 0) continue;
+      patched_.push_back(static_cast<std::uint16_t>(lane * lane_rows + i));
+      highs_.push_back(high);
+    }
   }
+}
+
+bool PackedDeltas::encode(std::span<const std::int64_t> values, Aim aim, Bytes& out) {
+  if (!subtract(values)) return false;
+  const std::size_t rows = values.size();
+  const std::size_t lane_rows = rows_of_lane(rows);
+  // What does not fit the others' width costs little to patch, and much to look for.
+  const std::size_t width =
+      aim == Aim::kSmall ? best_width(deltas_) : static_cast<std::size_t>(std::bit_width(bits_));
+  find_patches(rows, width);
   ByteWriter head(out);
   head.fixed(static_cast<std::uint8_t>(width));
   for (std::size_t lane = 1; lane < kLanes; ++lane) {
@@ -321,7 +350,7 @@ bool PackedDeltas::encode(std::span<const std::int64_t> values, Bytes& out) {
     head.signed_varint(static_cast<std::int64_t>(static_cast<std::uint64_t>(end) -
                                                  static_cast<std::uint64_t>(values[0])));
   }
-  write_patches(head, patched, highs);
+  write_patches(head, patched_, highs_);
   const std::size_t at = out.size();
   out.resize(at + packed_vectors(lane_rows, width) * sizeof(Vector));
   pack(deltas_.data(), lane_rows, width, out.data() + at);

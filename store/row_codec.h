@@ -38,6 +38,8 @@ using ColumnBytes = std::array<std::span<const std::byte>, kColumnCount>;
 /// Encodes and decodes rows; keeps its scratch memory from call to call.
 class RowCodec {
  public:
+  explicit RowCodec(Aim aim = Aim::kSmall) : codec_(aim) {}
+
   /// Appends the columns of rows [begin, end) to `out`, in the order of their numbers. Each column
   /// loses the trailing zeros that all of its values share; columns that lean on each other keep one
   /// scale where that fits.

@@ -28,8 +28,8 @@ Bytes padded(std::span<const std::byte> bytes) {
   return room;
 }
 
-Values round_trip(Column column, const Values& values) {
-  ColumnCodec codec;
+Values round_trip(Column column, const Values& values, Aim aim) {
+  ColumnCodec codec(aim);
   Bytes bytes;
   const ColumnBlock block = codec.encode(column, values, 0, Siblings{}, bytes);
   EXPECT_EQ(block.size, bytes.size());
@@ -61,7 +61,9 @@ TEST_P(EveryColumn, ComesBackWhateverItsRowCount) {
   for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 7U, 31U, 127U, 128U, 129U, 2047U, 2048U}) {
     Values values(rows);
     for (std::int64_t& value : values) value = fat_tailed(random, 20);
-    EXPECT_EQ(round_trip(GetParam(), values), values) << rows << " rows";
+    for (const Aim aim : {Aim::kSmall, Aim::kQuick}) {
+      EXPECT_EQ(round_trip(GetParam(), values, aim), values) << rows << " rows";
+    }
   }
 }
 
@@ -70,7 +72,9 @@ TEST_P(EveryColumn, ComesBackWhateverItsWidth) {
   for (unsigned bits = 0; bits <= 64; ++bits) {
     Values values(300);
     for (std::int64_t& value : values) value = fat_tailed(random, bits);
-    EXPECT_EQ(round_trip(GetParam(), values), values) << bits << " bits";
+    for (const Aim aim : {Aim::kSmall, Aim::kQuick}) {
+      EXPECT_EQ(round_trip(GetParam(), values, aim), values) << bits << " bits";
+    }
   }
 }
 
@@ -79,7 +83,9 @@ TEST_P(EveryColumn, ComesBackWithOutliersAnywhere) {
     for (const std::int64_t outlier : {kMin, kMax, std::int64_t{1} << 33, std::int64_t{70'000}}) {
       Values values(400, 12'345);
       values[at] = outlier;
-      EXPECT_EQ(round_trip(GetParam(), values), values) << outlier << " at " << at;
+      for (const Aim aim : {Aim::kSmall, Aim::kQuick}) {
+        EXPECT_EQ(round_trip(GetParam(), values, aim), values) << outlier << " at " << at;
+      }
     }
   }
 }
@@ -87,14 +93,18 @@ TEST_P(EveryColumn, ComesBackWithOutliersAnywhere) {
 TEST_P(EveryColumn, ComesBackWhereEveryValueIsTheSame) {
   for (const std::int64_t value : {std::int64_t{0}, std::int64_t{7}, kMin, kMax}) {
     const Values values(2048, value);
-    EXPECT_EQ(round_trip(GetParam(), values), values);
+    for (const Aim aim : {Aim::kSmall, Aim::kQuick}) {
+      EXPECT_EQ(round_trip(GetParam(), values, aim), values);
+    }
   }
 }
 
 TEST_P(EveryColumn, ComesBackWhereExtremesAlternate) {
   Values values(1000);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = i % 2 == 0 ? kMin : kMax;
-  EXPECT_EQ(round_trip(GetParam(), values), values);
+  for (const Aim aim : {Aim::kSmall, Aim::kQuick}) {
+    EXPECT_EQ(round_trip(GetParam(), values, aim), values);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Columns, EveryColumn,
