@@ -15,10 +15,10 @@ echo '== virtual run: 541 symbols x 90 days by REST'
 rm -rf "$store"
 echo '== all exchanges at once'
 "$build/bin/every_exchange_bench" "$store"
-for server in nginx sim; do
-  echo "== loopback throughput, $server"
-  "$root/bench/loopback.py" "$build" --server "$server" --dir "$folder"
-done
+echo '== loopback throughput'
+"$root/bench/loopback.py" "$build" --dir "$folder"
+echo '== parsing'
+(cd "$root" && "$build/bin/parse_bench" --benchmark_enable_random_interleaving=true)
 for bench in codec scan append seal export open; do
   echo "== $bench"
   (cd "$root" && TMPDIR=$folder "$build/bin/${bench}_bench")
