@@ -25,7 +25,7 @@ for bench in codec scan append seal export open; do
 done
 if command -v npm >/dev/null; then
   echo '== DuckDB beside bf'
-  "$root/bench/peers.py" "$build" --dir "$folder"
+  "$root/bench/duckdb_peer.py" "$build" --dir "$folder"
 fi
 echo '== HTTP client against the server in process'
 "$build/bin/http_bench"

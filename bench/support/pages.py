@@ -4,6 +4,7 @@ in time as often as a series is long. Times are minutes from FROM on; all else i
 
 import gzip
 import json
+import math
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -59,6 +60,13 @@ class Series:
         numbers = [",".join(trimmed(row[field]) for field in TEN) for row in self.source]
         lines = (f"{FROM + i * MINUTE},{numbers[i % len(numbers)]}" for i in range(self.count))
         return "".join(line + "\n" for line in lines)
+
+    def closes(self, minutes):
+        """The sum of the closes of the first `minutes`, going round at the series' end; of other programs'
+        floating point, so a number to compare with roughly."""
+        whole, rest = divmod(minutes, self.count)
+        closes = [float(self.source[i % len(self.source)][4]) for i in range(self.count)]
+        return math.fsum(closes) * whole + math.fsum(closes[:rest])
 
     def write_pages(self, folder, page_rows, zipped):
         """One file a page, named by its first open time; `zipped` makes a .gz beside each."""
