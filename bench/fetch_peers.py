@@ -157,7 +157,7 @@ def main():
     parser.add_argument("--series", type=int, default=SERIES, help="of bf's runs; scales the others too")
     parser.add_argument("--dir", help="where store and pages go; a real disk for a durable store")
     parser.add_argument("--json", type=pathlib.Path, help="write the rows to this file as well")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     listeners = {"plain": servers.Listener(), "tls": servers.Listener(tls=True)}
     if unknown := set(options.kinds) - set(listeners):
         parser.error(f"no such kind: {', '.join(unknown)}")

@@ -125,7 +125,7 @@ def main():
     parser.add_argument("--pages", type=int, default=PAGES, help="of a series")
     parser.add_argument("--dir", help="where store and pages go; a real disk for a durable store")
     parser.add_argument("--json", type=pathlib.Path, help="write the rows to this file as well")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     wanted = options.cases or names
     if unknown := set(wanted) - set(names):
         parser.error(f"no such case: {', '.join(unknown)}")

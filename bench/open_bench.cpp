@@ -42,20 +42,29 @@ void check(WideStore& wide) {
 }
 
 void register_store(WideStore& wide) {
-  bench("open/list", [&wide](benchmark::State& state) {
-    for (auto _ : state) benchmark::DoNotOptimize(value_of(wide.store().list()));
-  })->UseRealTime();
-  bench("open/store_and_gap_indexes", [&wide](benchmark::State& state) {
-    for (auto _ : state) benchmark::DoNotOptimize(open_all(wide));
-  })->UseRealTime();
-  bench("gaps/all", [&wide](benchmark::State& state) {
-    const std::vector<GapIndex> gaps = open_all(wide);
-    for (auto _ : state) {
-      std::size_t ranges = 0;
-      for (const GapIndex& one : gaps) ranges += one.states(wide.range()).size();
-      benchmark::DoNotOptimize(ranges);
-    }
-  })->UseRealTime();
+  bench("open/list",
+        [&wide](benchmark::State& state) {
+          for (auto _ : state) benchmark::DoNotOptimize(value_of(wide.store().list()));
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+  bench("open/store_and_gap_indexes",
+        [&wide](benchmark::State& state) {
+          for (auto _ : state) benchmark::DoNotOptimize(open_all(wide));
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+  bench("gaps/all",
+        [&wide](benchmark::State& state) {
+          const std::vector<GapIndex> gaps = open_all(wide);
+          for (auto _ : state) {
+            std::size_t ranges = 0;
+            for (const GapIndex& one : gaps) ranges += one.states(wide.range()).size();
+            benchmark::DoNotOptimize(ranges);
+          }
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 void register_process(WideStore& wide) {
@@ -63,13 +72,19 @@ void register_process(WideStore& wide) {
                                              wide.all()[wide.all().size() / 2].path(),
                                              std::to_string(wide.range().from)};
   if (run_child(read_day) != 0) stop("read_day found no candle");
-  bench("process/read_day", [read_day](benchmark::State& state) {
-    for (auto _ : state) run_child(read_day);
-  })->UseRealTime();
+  bench("process/read_day",
+        [read_day](benchmark::State& state) {
+          for (auto _ : state) run_child(read_day);
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
   const std::vector<std::string> nothing = {"/bin/true"};
-  bench("process/true", [nothing](benchmark::State& state) {
-    for (auto _ : state) run_child(nothing);
-  })->UseRealTime();
+  bench("process/true",
+        [nothing](benchmark::State& state) {
+          for (auto _ : state) run_child(nothing);
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 /// bf-sim with the wide store's symbols, on a free port of loopback.
@@ -121,9 +136,12 @@ void register_plan(WideStore& wide, const Simulator& simulator) {
                                          "rest",
                                          "--quiet"};
   if (run_child(plan) != 3) stop("bf-engine plan did not find work");
-  bench("process/plan", [plan](benchmark::State& state) {
-    for (auto _ : state) run_child(plan);
-  })->UseRealTime();
+  bench("process/plan",
+        [plan](benchmark::State& state) {
+          for (auto _ : state) run_child(plan);
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace

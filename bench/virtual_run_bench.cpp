@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "bench/support/said_row.h"
 #include "bench/support/virtual_run.h"
 #include "engine/sim/deribit_calendar.h"
 #include "engine/sim/generated_truth.h"
@@ -22,6 +23,7 @@ namespace {
 
 /// Which market is filled, and what its limit allows.
 struct Setup {
+  std::string name;  ///< before the names of its rows
   std::string exchange;
   std::string market;
   sim::GeneratedOptions truth;
@@ -32,7 +34,7 @@ struct Setup {
 };
 
 Setup binance(int symbols, int days) {
-  Setup setup{"binance", "um", {}, {}, 0, 0, 2'400.0 / 60};
+  Setup setup{"virtual", "binance", "um", {}, {}, 0, 0, 2'400.0 / 60};
   setup.truth.symbols = static_cast<std::size_t>(symbols);
   setup.from = {backfill::TimeSpec::From::kNow, -days * kDayMs};
   setup.now = from_civil({.year = 2024, .month = 7, .day = 1});
@@ -41,12 +43,21 @@ Setup binance(int symbols, int days) {
 
 /// By name alone: the exchange's list has but the last two of them. Nine tenths of its credits.
 Setup deribit() {
-  Setup setup{"deribit", "futures", {}, {}, 0, 45'000, 9'000};
+  Setup setup{"deribit", "deribit", "futures", {}, {}, 0, 45'000, 9'000};
   setup.truth.markets = {};
   setup.truth.named = sim::deribit_dated_futures();
   setup.from = {backfill::TimeSpec::From::kListing, 0};
   setup.now = from_civil({.year = 2025, .month = 8, .day = 1});
   return setup;
+}
+
+void say_rows(const std::string& name, const bench::VirtualRun& run) {
+  const auto candles = static_cast<double>(run.report.candles_stored);
+  bench::say_row(name + "/429s", static_cast<double>(run.report.limited), "answers");
+  bench::say_row(name + "/wall", run.wall_seconds, "s");
+  bench::say_row(name + "/rate", candles / run.wall_seconds / 1e6, "M candles/s of wall");
+  bench::say_row(name + "/rss", run.peak_mib, "MiB");
+  bench::say_row(name + "/bytes", static_cast<double>(run.store_bytes) / candles, "bytes a candle");
 }
 
 int run(const std::string& directory, const Setup& setup) {
@@ -84,9 +95,14 @@ int run(const std::string& directory, const Setup& setup) {
   if (setup.weight_at_once > 0) {
     // Where a request costs the same whatever it asks for, those that look for first candles count too.
     const double all = static_cast<double>(report.requests) * 500 - setup.weight_at_once;
-    std::printf("of its requests    %.3f times what the limit imposes\n",
-                run.virtual_seconds / (all / setup.weight_per_second));
+    const double times = run.virtual_seconds / (all / setup.weight_per_second);
+    std::printf("of its requests    %.3f times what the limit imposes\n", times);
+    bench::say_row(setup.name + "/of_its_requests", times, "times what the limit imposes");
+  } else {
+    bench::say_row(setup.name + "/of_limit", limit_seconds / run.virtual_seconds,
+                   "of the limit's rate");
   }
+  say_rows(setup.name, run);
   std::printf("wall time          %.1f s\n", run.wall_seconds);
   std::printf("candles/s of wall  %.0f\n", candles / run.wall_seconds);
   std::printf("peak memory        %.0f MiB\n", run.peak_mib);

@@ -13,6 +13,7 @@ from support.wanted import AT_LEAST, WANTED
 def row(name, values, unit):
     """One figure as a dictionary: the median of `values`, a number or several."""
     values = list(values) if isinstance(values, (list, tuple)) else [values]
+    values = [float(f"{value:.6g}") for value in values]
     one = {"name": name, "value": statistics.median(values), "unit": unit}
     if len(values) > 1:
         one |= {"min": min(values), "max": max(values), "rounds": len(values)}
