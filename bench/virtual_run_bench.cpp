@@ -1,11 +1,12 @@
 // bench/virtual_run_bench.cpp
 //
 // A whole backfill on the virtual clock: every symbol of a generated USD-M market, or 151 dated futures
-// of a simulated Deribit, 1-minute candles, REST only, through the real planner, limiter, HTTP client,
+// of a simulated Deribit, 1-minute candles, by REST or from the archive, through the real planner, limiter, HTTP client,
 // parser and store (on a real disk). Shows how much of the documented limit a run uses, and what a run
 // costs in time and memory.
 //
 //   virtual_run_bench STORE_DIR [SYMBOLS=541] [DAYS=90]
+//   virtual_run_bench STORE_DIR archive [SYMBOLS=541] [DAYS=90]
 //   virtual_run_bench STORE_DIR deribit
 //
 // Checks before it prints: no slot missing, no 429, a sample of series equal to the truth.
@@ -21,6 +22,8 @@
 namespace bf {
 namespace {
 
+constexpr std::int64_t kLineBytesPerSecond = 12'500'000;
+
 /// Which market is filled, and what its limit allows.
 struct Setup {
   std::string name;  ///< before the names of its rows
@@ -31,6 +34,8 @@ struct Setup {
   TimeMs now = 0;
   double weight_at_once = 0;
   double weight_per_second = 0;
+  plan::SourceChoice source = plan::SourceChoice::kRest;
+  std::int64_t line_bytes_per_second = 0;
 };
 
 Setup binance(int symbols, int days) {
@@ -38,6 +43,15 @@ Setup binance(int symbols, int days) {
   setup.truth.symbols = static_cast<std::size_t>(symbols);
   setup.from = {backfill::TimeSpec::From::kNow, -days * kDayMs};
   setup.now = from_civil({.year = 2024, .month = 7, .day = 1});
+  return setup;
+}
+
+/// The same with the bulk archive, all of it behind a line of 100 Mbit/s.
+Setup binance_archive(int symbols, int days) {
+  Setup setup = binance(symbols, days);
+  setup.name = "virtual_archive";
+  setup.source = plan::SourceChoice::kAuto;
+  setup.line_bytes_per_second = kLineBytesPerSecond;
   return setup;
 }
 
@@ -68,10 +82,11 @@ int run(const std::string& directory, const Setup& setup) {
   options.selections.back().market = setup.market;
   options.selections.back().all = true;
   options.from = setup.from;
-  options.source = plan::SourceChoice::kRest;
+  options.source = setup.source;
   options.base_urls[setup.exchange] = bench::kSimulatedUrl;
-  const bench::VirtualRun run =
-      bench::run_virtually(directory, truth, setup.now, std::move(options));
+  options.archive_urls[setup.exchange] = std::string(bench::kSimulatedUrl) + "/archive";
+  const bench::VirtualRun run = bench::run_virtually(
+      directory, truth, setup.now, std::move(options), {}, setup.line_bytes_per_second);
   const backfill::RunReport& report = run.report;
   const std::int64_t missing = bench::tell_failures(report);
   std::int64_t wanted = 0;
@@ -98,6 +113,12 @@ int run(const std::string& directory, const Setup& setup) {
     const double times = run.virtual_seconds / (all / setup.weight_per_second);
     std::printf("of its requests    %.3f times what the limit imposes\n", times);
     bench::say_row(setup.name + "/of_its_requests", times, "times what the limit imposes");
+  } else if (setup.line_bytes_per_second > 0) {
+    const double of_line = static_cast<double>(run.line_bytes) / run.virtual_seconds /
+                           static_cast<double>(setup.line_bytes_per_second);
+    std::printf("over the line      %.1f MB, %.3f of what it carries\n",
+                static_cast<double>(run.line_bytes) / 1e6, of_line);
+    bench::say_row(setup.name + "/of_line", of_line, "of the line");
   } else {
     bench::say_row(setup.name + "/of_limit", limit_seconds / run.virtual_seconds,
                    "of the limit's rate");
@@ -117,10 +138,15 @@ int run(const std::string& directory, const Setup& setup) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: virtual_run_bench STORE_DIR [SYMBOLS=541] [DAYS=90] | deribit\n");
+    std::fprintf(
+        stderr, "usage: virtual_run_bench STORE_DIR [archive] [SYMBOLS=541] [DAYS=90] | deribit\n");
     return 2;
   }
   if (argc > 2 && std::string_view(argv[2]) == "deribit") return bf::run(argv[1], bf::deribit());
-  return bf::run(argv[1], bf::binance(argc > 2 ? std::atoi(argv[2]) : 541,
-                                      argc > 3 ? std::atoi(argv[3]) : 90));
+  const bool archive = argc > 2 && std::string_view(argv[2]) == "archive";
+  const int first = archive ? 3 : 2;
+  const int symbols = argc > first ? std::atoi(argv[first]) : 541;
+  const int days = argc > first + 1 ? std::atoi(argv[first + 1]) : 90;
+  return bf::run(argv[1],
+                 archive ? bf::binance_archive(symbols, days) : bf::binance(symbols, days));
 }

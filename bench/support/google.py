@@ -1,6 +1,7 @@
 """Benches of Google Benchmark: the medians of a program's cases as rows."""
 
 import json
+import re
 
 CANDLES = "candles"  # the counter of count_candles()
 
@@ -13,7 +14,7 @@ def medians(path):
         for one in sorted(cases, key=lambda case: case["family_index"]):  # as registered
             if one.get("aggregate_name", "median") == "median":
                 figures[one["run_name"].split("/repeats")[0].split("/iterations")[0]] = one
-    return {name.removesuffix("/real_time"): one for name, one in figures.items()}
+    return {re.sub("/(real|manual)_time$", "", name): one for name, one in figures.items()}
 
 
 def figure(one):
@@ -21,5 +22,5 @@ def figure(one):
     if CANDLES in one:
         return one[CANDLES] / 1e6, "M candles/s"
     # Of the CPU, unless the case says that it waits for others.
-    time = "real_time" if "/real_time" in one["run_name"] else "cpu_time"
+    time = "real_time" if re.search("/(real|manual)_time", one["run_name"]) else "cpu_time"
     return one[time], one["time_unit"]

@@ -15,6 +15,8 @@ WANTED = {
     "loopback/200ms/of_ideal": (0.95, AT_LEAST),
     "loopback/200ms/cores": (1.0, AT_MOST),
     "loopback/sim/rate": (1.5, AT_LEAST),
+    "archive/per_core": (2, AT_LEAST),
+    "open/process/first_request": (30, AT_MOST),
     # the same pages, other clients
     "fetch/plain/bf_to_ccxt": (9, AT_LEAST),
     "fetch/plain/cpu_bf_to_ccxt": (0.1, AT_MOST),
@@ -36,6 +38,9 @@ WANTED = {
     "virtual/429s": (0, AT_MOST),
     "virtual/wall": (180, AT_MOST),
     "virtual/rss": (300, AT_MOST),
+    "virtual_archive/of_line": (0.9, AT_LEAST),
+    "virtual_archive/429s": (0, AT_MOST),
+    "virtual_archive/rss": (300, AT_MOST),
     "deribit/of_its_requests": (1.05, AT_MOST),
     "deribit/429s": (0, AT_MOST),
     "deribit/rss": (300, AT_MOST),
