@@ -56,10 +56,10 @@ golden: deps ## write tests/golden and the example of docs/format.md again: afte
 	build/release/bin/store_test --gtest_also_run_disabled_tests \
 	  --gtest_filter='*Golden*.DISABLED_Write*'
 
-bench: ## build and run the benches (long)
+bench: ## build, run the benches (long) and record their figures; BENCH="parse --quick" for some of them
 	tools/install-deps.sh build bench
 	$(call build,release)
-	bench/run.sh build/release
+	bench/run.py build/release $(BENCH)
 
 install: all ## install the release build; PREFIX=/usr/local, DESTDIR as usual
 	cmake --install build/release --prefix $(PREFIX)

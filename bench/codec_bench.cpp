@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "bench/support/bench_store.h"
+#include "bench/support/said_row.h"
 #include "store/base/interval.h"
 #include "store/frame.h"
 #include "store/segment_writer.h"
@@ -84,6 +85,10 @@ void print_sizes(const std::vector<CandleFile>& files, SealedStore& ten, const S
     all.add(one);
   }
   all.print("all");
+  say_row("codec/bytes/six", static_cast<double>(all.six) / static_cast<double>(all.rows),
+          "bytes a candle");
+  say_row("codec/bytes/ten", static_cast<double>(all.ten) / static_cast<double>(all.rows),
+          "bytes a candle");
   std::printf("\n");
   std::fflush(stdout);
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/support/said_row.h"
 #include "bench/support/virtual_run.h"
 #include "engine/sim/generated_truth.h"
 
@@ -121,6 +122,7 @@ double tell(const std::string& name, const Asked& asked) {
   std::printf("%-18s %9lld %9lld %10lld %8.1f %8.1f %6.3f\n", name.c_str(),
               static_cast<long long>(asked.requests), static_cast<long long>(asked.weight),
               static_cast<long long>(asked.candles), seconds, ideal, ideal / seconds);
+  bench::say_row("every_exchange/" + name, ideal / seconds, "of its share");
   return ideal / seconds;
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "bench/support/said_row.h"
 #include "engine/async/real_loop.h"
 #include "engine/async/task_group.h"
 #include "engine/async/virtual_loop.h"
@@ -94,13 +95,14 @@ double cpu_seconds() {
 
 class Stopwatch {
  public:
-  void print(const char* what, int requests, std::size_t bytes) const {
+  void print(const char* what, const char* row, int requests, std::size_t bytes) const {
     const double cpu = cpu_seconds() - cpu_begin_;
     const double wall = static_cast<double>(clock_.steady_ns() - wall_begin_) * kNano;
     const double megabytes = static_cast<double>(requests) * static_cast<double>(bytes) / kMega;
     std::printf(
         "%-28s %8d requests  %6.2f s wall  %6.2f s CPU  %8.0f requests/CPU-s  %7.0f MB/CPU-s\n",
         what, requests, wall, cpu, requests / cpu, megabytes / cpu);
+    bench::say_row(row, requests / cpu, "requests/CPU s");
   }
 
  private:
@@ -115,7 +117,7 @@ void must(const Result<void>& done) {
   std::exit(1);
 }
 
-void sockets(const char* what, std::size_t bytes, int requests, int at_once) {
+void sockets(const char* what, const char* row, std::size_t bytes, int requests, int at_once) {
   async::RealLoop loop;
   Result<std::unique_ptr<Listener>> listener = listen(loop, ListenOptions());
   Result<std::unique_ptr<Transport>> transport = make_real_transport(loop, TlsClientOptions());
@@ -130,7 +132,7 @@ void sockets(const char* what, std::size_t bytes, int requests, int at_once) {
   work.left = requests;
   const Stopwatch watch;
   must(loop.run(get_all_beside(loop, **listener, handler, client, work, at_once)));
-  watch.print(what, requests, bytes);
+  watch.print(what, row, requests, bytes);
 }
 
 Task<Result<void>> get_all_simulated(async::Loop& loop, SimTransport& transport, HttpClient& client,
@@ -140,7 +142,7 @@ Task<Result<void>> get_all_simulated(async::Loop& loop, SimTransport& transport,
   co_return done;
 }
 
-void simulated(const char* what, std::size_t bytes, int requests, int at_once,
+void simulated(const char* what, const char* row, std::size_t bytes, int requests, int at_once,
                std::int64_t latency_ns) {
   async::VirtualLoop loop;
   CachedHandler handler(bytes);
@@ -157,7 +159,7 @@ void simulated(const char* what, std::size_t bytes, int requests, int at_once,
   work.left = requests;
   const Stopwatch watch;
   must(loop.run(get_all_simulated(loop, transport, client, work, at_once)));
-  watch.print(what, requests, bytes);
+  watch.print(what, row, requests, bytes);
 }
 
 }  // namespace
@@ -170,10 +172,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   constexpr std::int64_t kLatencyNs = 20'000'000;
-  bf::net::sockets("sockets, 1 KB, 1 at once", 1'000, 20'000 * scale, 1);
-  bf::net::sockets("sockets, 1 KB, 32 at once", 1'000, 40'000 * scale, 32);
-  bf::net::sockets("sockets, 130 KB, 32 at once", 130'000, 10'000 * scale, 32);
-  bf::net::simulated("simulated, 1 KB", 1'000, 100'000 * scale, 32, 0);
-  bf::net::simulated("simulated, 130 KB, 20 ms", 130'000, 20'000 * scale, 32, kLatencyNs);
+  bf::net::sockets("sockets, 1 KB, 1 at once", "http/1KB_1_at_once", 1'000, 20'000 * scale, 1);
+  bf::net::sockets("sockets, 1 KB, 32 at once", "http/1KB_32_at_once", 1'000, 40'000 * scale, 32);
+  bf::net::sockets("sockets, 130 KB, 32 at once", "http/130KB_32_at_once", 130'000, 10'000 * scale,
+                   32);
+  bf::net::simulated("simulated, 1 KB", "http/simulated_1KB", 1'000, 100'000 * scale, 32, 0);
+  bf::net::simulated("simulated, 130 KB, 20 ms", "http/simulated_130KB_20ms", 130'000,
+                     20'000 * scale, 32, kLatencyNs);
   return 0;
 }

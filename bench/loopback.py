@@ -1,227 +1,153 @@
 #!/usr/bin/env python3
-"""Loopback throughput of `bf-engine run` into a durable store: 1,000-row pages, ten columns.
+"""Loopback throughput of `bf-engine run` into a durable store, ten columns.
 
-  bench/loopback.py BUILD_DIR [--server nginx|sim] [--rounds 5] [--symbols 20] [--pages 250]
+  bench/loopback.py BUILD_DIR [CASE ...] [--rounds 5] [--dir FOLDER]
 
-nginx (one worker) serves pages that were built before from real candles (fixtures/); bf-sim serves the
-same series from memory, without limits. Each round is a new store. Prints medians with [min-max]:
-candles/s, CPU seconds of bf-engine per million candles, peak RSS. Every round is checked: all candles
-held, none missing.
+  plain, tls, gzip   nginx, 1,000-row pages that were built before, 64 requests in flight
+  50ms, 50ms_tls     the same, each page 50 ms after it was asked for, 256 in flight
+  200ms              499-row pages of USD-M after 200 ms, 1,000 in flight: how much of what these allow
+  sim                bf-sim without limits, from memory
+
+The pages are real candles, 64 bodies of 1,000 rows in turn (support/pages.py); 16 series at a time. All cases
+take turns within a round; each run is a new store. Prints medians with [min-max]: million candles/s, CPU
+seconds of bf-engine per million candles, its peak RSS. Every run is checked: all candles held, none missing;
+the last of each case digit by digit.
 """
 import argparse
-import gzip
-import json
-import os
 import pathlib
 import shutil
-import signal
-import socket
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-ROWS = 1000
-MINUTE = 60_000
-FROM = 1_672_531_200_000  # 2023-01-01
+from support import engine, pages, rows, servers
 
-
-def source_rows():
-    """Rows of a fixture as lists of the twelve texts."""
-    with gzip.open(ROOT / "fixtures/binance/um/FILUSDT-1m.csv.gz", "rt") as lines:
-        rows = [line.rstrip("\n").split(",") for line in lines]
-    return [row for row in rows if row[0].isdigit()]
+PAGES = 250  # of a series
+SERIES = 32
+UM_ROWS = 499
+DELAYED_FLIGHT = 256
+FLIGHT, FLIGHT_DELAY_MS, FLIGHT_PAGES, FLIGHT_SERIES = 1_000, 200, 625, 64
 
 
-def timed(row, open_time):
-    return [str(open_time), *row[1:6], str(open_time + MINUTE - 1), *row[7:12]]
+class Case:
+    """One way to be served. Its figures of all rounds are in `usages`."""
+
+    def __init__(self, name, bf, start, flags=(), market="spot"):
+        self.name, self.bf, self.start, self.flags, self.market = name, bf, start, flags, market
+        self.usages = []
+
+    def round(self, last):
+        url, stop = self.start()
+        self.usages.append(self.bf.run(url, *self.flags, market=self.market))
+        stop()
+        if last:
+            self.bf.check(self.market)
+
+    def report(self, report):
+        million = self.bf.candles / 1e6
+        name = f"loopback/{self.name}"
+        report.add(f"{name}/rate", [million / one.seconds for one in self.usages], "M candles/s")
+        report.add(f"{name}/cpu", [one.cpu / million for one in self.usages], "CPU s/M candles")
+        report.add(f"{name}/rss", [one.rss_mib for one in self.usages], "MiB")
+        if self.name == "200ms":
+            ideal = FLIGHT * UM_ROWS / (FLIGHT_DELAY_MS / 1e3) / 1e6
+            rates = [million / one.seconds / ideal for one in self.usages]
+            report.add(f"{name}/of_ideal", rates, "of flight x page / delay")
+            report.add(f"{name}/cores", [one.cpu / one.seconds for one in self.usages], "cores")
 
 
-def json_row(row):
-    quoted = [f'"{value}"' for value in row]
-    for number in (0, 6, 8):
-        quoted[number] = row[number]
-    return "[" + ",".join(quoted) + "]"
+def nginx_cases(work, options, wanted):
+    """The cases of `wanted` that nginx serves, and the nginx."""
+    listeners = {
+        "plain": servers.Listener(),
+        "tls": servers.Listener(tls=True),
+        "gzip": servers.Listener(gzip=True),
+        "50ms": servers.Listener(delay_ms=50),
+        "50ms_tls": servers.Listener(tls=True, delay_ms=50),
+        "200ms": servers.Listener(delay_ms=FLIGHT_DELAY_MS, um_pages="499"),
+    }
+    listeners = {name: one for name, one in listeners.items() if name in wanted}
+    delayed = [name for name, one in listeners.items() if one.delay_ms]
+    if delayed and not servers.delays_possible():
+        print(f"left out: {', '.join(delayed)}: nginx's echo module is not installed")
+        listeners = {name: one for name, one in listeners.items() if name not in delayed}
+    if not listeners:
+        return [], None
+    bf = engine.Engine(work, options.build, pages.Series(options.pages * 1_000), options.series)
+    bf.series.write_pages(work / "pages/1000", 1_000, zipped="gzip" in listeners)
+    flying = bf
+    if "200ms" in listeners:
+        scale = options.pages / PAGES
+        long = pages.Series(int(FLIGHT_PAGES * scale) * UM_ROWS)
+        flying = engine.Engine(work, options.build, long, FLIGHT_SERIES)
+        long.write_pages(work / "pages/499", UM_ROWS, zipped=False)
+    nginx = servers.Nginx(work, listeners.values())
+    cases = []
+    for name, listener in listeners.items():
+        flags = ["--ca-file", work / "ca.pem"] if listener.tls else []
+        if listener.delay_ms:
+            flags += ["--concurrency", FLIGHT if name == "200ms" else DELAYED_FLIGHT]
+        if name == "200ms":
+            flags += ["--series-at-once", FLIGHT_SERIES]
+        served = flying if name == "200ms" else bf
+        market = "um" if name == "200ms" else "spot"
+        start = lambda url=listener.url: (url, lambda: None)
+        cases.append(Case(name, served, start, flags, market))
+    return cases, nginx
 
 
-def symbols(count):
-    return [f"P{index:03d}USDT" for index in range(count)]
+def sim_case(work, options):
+    series = pages.Series(options.pages * 1_000)
+    servers.write_sim_data(work / "data", series, options.series)
+    bf = engine.Engine(work, options.build, series, options.series)
+
+    def start():  # it begins to count its limits anew with each start
+        sim = servers.Sim(work, options.build, work / "data")
+        return sim.url, sim.stop
+
+    return Case("sim", bf, start)
 
 
-def exchange_info(count):
-    listed = [
-        {"symbol": name, "status": "TRADING", "baseAsset": name[:-4], "quoteAsset": "USDT", "filters": []}
-        for name in symbols(count)
-    ]
-    limits = [
-        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 10**9},
-        {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 10**9},
-    ]
-    return json.dumps({"timezone": "UTC", "serverTime": FROM, "rateLimits": limits, "symbols": listed})
-
-
-NGINX = """
-worker_processes 1; daemon off; pid {dir}/nginx.pid; error_log {dir}/error.log;
-events {{ worker_connections 2048; }}
-http {{
-  access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 100000000;
-  open_file_cache max=100000 inactive=1h; default_type application/json;
-  client_body_temp_path {dir}; proxy_temp_path {dir}; fastcgi_temp_path {dir};
-  uwsgi_temp_path {dir}; scgi_temp_path {dir};
-  map $msec $milliseconds {{ ~^(?<s>[0-9]+)\\.(?<f>[0-9]+)$ $s$f; }}
-  server {{
-    listen 127.0.0.1:{port} backlog=1024; root {dir}/pages;
-    location = /api/v3/time {{ return 200 '{{"serverTime":$milliseconds}}'; }}
-    location = /api/v3/exchangeInfo {{ try_files /exchangeInfo.json =404; }}
-    location = /api/v3/klines {{ try_files /rows/$arg_startTime.json =404; }}
-  }}
-}}
-"""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_nginx(work, count, pages):
-    """Every symbol has the same rows, so one folder of pages, named by their first open time, serves all."""
-    rows = source_rows()
-    folder = work / "pages/rows"
-    folder.mkdir(parents=True)
-    for page in range(pages):
-        begin = page * ROWS
-        body = ",".join(
-            json_row(timed(rows[i % len(rows)], FROM + i * MINUTE)) for i in range(begin, begin + ROWS)
-        )
-        (folder / f"{FROM + begin * MINUTE}.json").write_text("[" + body + "]")
-    first = json_row(timed(rows[0], FROM))
-    (folder / "0.json").write_text("[" + first + "]")  # what is there from the beginning of time
-    (work / "pages/exchangeInfo.json").write_text(exchange_info(count))
-    port = free_port()
-    conf = work / "nginx.conf"
-    conf.write_text(NGINX.format(dir=work, port=port))
-    os.chmod(work, 0o755)
-    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-    server = subprocess.Popen([nginx, "-c", conf, "-g", "user root;" if os.getuid() == 0 else ""])
-    return server, port
-
-
-def write_data(work, count, pages):
-    """The same series for bf-sim: one file, linked under each symbol's name."""
-    rows = source_rows()
-    folder = work / "data/binance/spot"
-    folder.mkdir(parents=True)
-    path = folder / f"{symbols(1)[0]}-1m.csv"
-    with open(path, "w") as out:
-        for i in range(pages * ROWS):
-            out.write(",".join(timed(rows[i % len(rows)], FROM + i * MINUTE)) + "\n")
-    for name in symbols(count)[1:]:
-        os.link(path, folder / f"{name}-1m.csv")
-
-
-def start_sim(work, build):
-    port_file = work / "port"
-    port_file.unlink(missing_ok=True)
-    # It publishes a limit that is never reached, and begins to count anew with each start.
-    command = [
-        build / "bin/bf-sim", "--data", work / "data", "--no-limits", "--weight-limit", str(10**8),
-        "--port", "0", "--port-file", port_file,
-    ]  # fmt: skip
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not port_file.exists():
-        if server.poll() is not None:
-            sys.exit("bf-sim ended")
-        time.sleep(0.05)
-    return server, int(port_file.read_text())
-
-
-def wait_for(port):
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    sys.exit("the server does not listen")
-
-
-def one_round(work, build, port, pages, extra):
-    store = work / "store"
-    shutil.rmtree(store, ignore_errors=True)
-    command = [
-        build / "bin/bf-engine", "run", "--exchange", "binance", "--market", "spot", "--all",
-        "--from", str(FROM), "--to", str(FROM + pages * ROWS * MINUTE), "--source", "rest",
-        "--base-url", f"binance/spot=http://127.0.0.1:{port}", "--store", store,
-        "--state-dir", work / "state", "--json", "-q", *extra,
-    ]  # fmt: skip
-    began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.monotonic() - began
-    report = json.loads(output)
-    held = sum(series["held"] for series in report["series"])
-    return process.returncode, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, held
-
-
-def spread(values, digits):
-    middle = statistics.median(values)
-    return f"{middle:.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
-
-
-def stop(server):
-    server.send_signal(signal.SIGTERM)
-    server.wait()
-
-
-def measure(work, options, extra, rounds):
-    """Each of `rounds` gives the server to measure against and its port."""
-    expected = options.symbols * options.pages * ROWS
-    rates, cpus, peaks = [], [], []
-    for start in rounds:
-        server, port = start()
-        wait_for(port)
-        code, seconds, cpu, rss, held = one_round(work, options.build, port, options.pages, extra)
-        if options.server == "sim":
-            stop(server)
-        if code != 0 or held != expected:
-            sys.exit(f"round failed: exit code {code}, {held} of {expected} candles held")
-        rates.append(expected / seconds / 1e6)
-        cpus.append(cpu / (expected / 1e6))
-        peaks.append(rss)
-    print(f"{options.server}: {expected} candles a round, {options.rounds} rounds")
-    print(f"  million candles/s          {spread(rates, 2)}")
-    print(f"  CPU s per million candles  {spread(cpus, 3)}")
-    print(f"  peak RSS, MiB              {spread(peaks, 0)}")
+def exchange_info(work, cases):
+    (work / "pages").mkdir(exist_ok=True)
+    for case in cases:
+        # All cases on nginx have as many series, or are of another market.
+        (work / f"pages/{case.market}-exchangeInfo.json").write_text(pages.exchange_info(case.bf.count))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    form = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    names = ["plain", "tls", "gzip", "50ms", "50ms_tls", "200ms", "sim"]
     parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--server", choices=["nginx", "sim"], default="nginx")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="all of them unless named")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--symbols", type=int, default=20)
-    parser.add_argument("--pages", type=int, default=250)
+    parser.add_argument("--series", type=int, default=SERIES)
+    parser.add_argument("--pages", type=int, default=PAGES, help="of a series")
     parser.add_argument("--dir", help="where store and pages go; a real disk for a durable store")
-    options, extra = parser.parse_known_args()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="bf-loopback-", dir=options.dir))
+    parser.add_argument("--json", type=pathlib.Path, help="write the rows to this file as well")
+    options = parser.parse_intermixed_args()
+    wanted = options.cases or names
+    if unknown := set(wanted) - set(names):
+        parser.error(f"no such case: {', '.join(unknown)}")
+    work = pathlib.Path(tempfile.mkdtemp(prefix="bf-loopback-", dir=options.dir)).resolve()
+    nginx = None
     try:
-        if options.server == "sim":
-            write_data(work, options.symbols, options.pages)
-            rounds = [lambda: start_sim(work, options.build)] * options.rounds
-        else:
-            nginx = start_nginx(work, options.symbols, options.pages)
-            rounds = [lambda: nginx] * options.rounds
-        measure(work, options, extra, rounds)
+        cases, nginx = nginx_cases(work, options, wanted)
+        exchange_info(work, cases)
+        if "sim" in wanted:
+            cases.append(sim_case(work, options))
+        for number in range(options.rounds):
+            for case in cases:
+                case.round(last=number == options.rounds - 1)
+        report = rows.Report()
+        for case in cases:
+            case.report(report)
+        report.finish(options.json)
     finally:
-        if options.server == "nginx":
-            stop(nginx[0])
+        if nginx:
+            nginx.stop()
         shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

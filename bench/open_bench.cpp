@@ -2,11 +2,18 @@
 //
 // What it costs to know what a wide store holds: 547 series with 24 segments each, 70 million candles.
 // Opening it and the gap index of every series; listing every gap; `bf-engine plan` over all of it,
-// against bf-sim on loopback; and a new process that reads one day of one series.
+// against bf-sim on loopback; a new process that reads one day of one series; and how long a run takes to its
+// first request.
 //
 //   open_bench [Google Benchmark's flags]     from the project's root; BF_DATA as in codec_bench
 //
 // Times are wall times, with the files in the page cache.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -42,20 +49,29 @@ void check(WideStore& wide) {
 }
 
 void register_store(WideStore& wide) {
-  bench("open/list", [&wide](benchmark::State& state) {
-    for (auto _ : state) benchmark::DoNotOptimize(value_of(wide.store().list()));
-  })->UseRealTime();
-  bench("open/store_and_gap_indexes", [&wide](benchmark::State& state) {
-    for (auto _ : state) benchmark::DoNotOptimize(open_all(wide));
-  })->UseRealTime();
-  bench("gaps/all", [&wide](benchmark::State& state) {
-    const std::vector<GapIndex> gaps = open_all(wide);
-    for (auto _ : state) {
-      std::size_t ranges = 0;
-      for (const GapIndex& one : gaps) ranges += one.states(wide.range()).size();
-      benchmark::DoNotOptimize(ranges);
-    }
-  })->UseRealTime();
+  bench("open/list",
+        [&wide](benchmark::State& state) {
+          for (auto _ : state) benchmark::DoNotOptimize(value_of(wide.store().list()));
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+  bench("open/store_and_gap_indexes",
+        [&wide](benchmark::State& state) {
+          for (auto _ : state) benchmark::DoNotOptimize(open_all(wide));
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+  bench("gaps/all",
+        [&wide](benchmark::State& state) {
+          const std::vector<GapIndex> gaps = open_all(wide);
+          for (auto _ : state) {
+            std::size_t ranges = 0;
+            for (const GapIndex& one : gaps) ranges += one.states(wide.range()).size();
+            benchmark::DoNotOptimize(ranges);
+          }
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 void register_process(WideStore& wide) {
@@ -63,13 +79,19 @@ void register_process(WideStore& wide) {
                                              wide.all()[wide.all().size() / 2].path(),
                                              std::to_string(wide.range().from)};
   if (run_child(read_day) != 0) stop("read_day found no candle");
-  bench("process/read_day", [read_day](benchmark::State& state) {
-    for (auto _ : state) run_child(read_day);
-  })->UseRealTime();
+  bench("process/read_day",
+        [read_day](benchmark::State& state) {
+          for (auto _ : state) run_child(read_day);
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
   const std::vector<std::string> nothing = {"/bin/true"};
-  bench("process/true", [nothing](benchmark::State& state) {
-    for (auto _ : state) run_child(nothing);
-  })->UseRealTime();
+  bench("process/true",
+        [nothing](benchmark::State& state) {
+          for (auto _ : state) run_child(nothing);
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 /// bf-sim with the wide store's symbols, on a free port of loopback.
@@ -121,9 +143,84 @@ void register_plan(WideStore& wide, const Simulator& simulator) {
                                          "rest",
                                          "--quiet"};
   if (run_child(plan) != 3) stop("bf-engine plan did not find work");
-  bench("process/plan", [plan](benchmark::State& state) {
-    for (auto _ : state) run_child(plan);
-  })->UseRealTime();
+  bench("process/plan",
+        [plan](benchmark::State& state) {
+          for (auto _ : state) run_child(plan);
+        })
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+/// A port of loopback that takes connections and answers nothing.
+class SilentServer {
+ public:
+  SilentServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listener_, any, size) != 0 || ::listen(listener_, 16) != 0 ||
+        ::getsockname(listener_, any, &size) != 0) {
+      stop("cannot listen on loopback");
+    }
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~SilentServer() { ::close(listener_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  /// Waits until somebody has connected and begun a request.
+  void wait_for_request() const {
+    const int connection = ::accept(listener_, nullptr, nullptr);
+    std::array<char, 4> begun{};
+    const ::ssize_t got = ::recv(connection, begun.data(), begun.size(), MSG_WAITALL);
+    ::close(connection);
+    if (got != 4 || std::string_view(begun.data(), 4) != "GET ") stop("that was no request");
+  }
+  [[nodiscard]] const std::string& url() const noexcept { return url_; }
+
+ private:
+  int listener_;
+  std::string url_;
+};
+
+/// From the start of `bf-engine run` to its first request, over a copy of the store that nobody has open.
+void register_first_request(const WideStore& wide, const TemporaryFolder& folder,
+                            const SilentServer& server) {
+  const std::string store = folder.path() + "/store";
+  if (run_child({program_folder() + "/bf-verify", "snapshot", store, "--store", wide.path()}) !=
+      0) {
+    stop("the store cannot be copied");
+  }
+  std::vector<std::string> run = {program_folder() + "/bf-engine", "run", "--store", store};
+  const std::vector<std::string> flags = {"--exchange",
+                                          "binance",
+                                          "--market",
+                                          "um",
+                                          "--all",
+                                          "--days",
+                                          "1",
+                                          "--state-dir",
+                                          folder.path() + "/state",
+                                          "--base-url",
+                                          "binance=" + server.url(),
+                                          "--source",
+                                          "rest",
+                                          "--quiet"};
+  run.insert(run.end(), flags.begin(), flags.end());
+  bench("process/first_request",
+        [run, &server](benchmark::State& state) {
+          for (auto _ : state) {
+            const auto began = std::chrono::steady_clock::now();
+            const Child child(run);
+            server.wait_for_request();
+            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+            state.SetIterationTime(took.count());
+          }
+        })
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace
@@ -136,6 +233,9 @@ int main(int argc, char** argv) {
   check(wide);
   register_store(wide);
   register_process(wide);
+  const TemporaryFolder copy;
+  const SilentServer silent;
+  register_first_request(wide, copy, silent);
   const Simulator simulator(wide.all().size());
   register_plan(wide, simulator);
   return run_benches(argc, argv);

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "bench/support/bench_store.h"
+#include "bench/support/said_row.h"
 #include "bench/support/timed_files.h"
 
 namespace bf::bench {
@@ -92,6 +93,8 @@ int run() {
   }
   std::printf("  all syncs              %8.0f us\n", syncs);
   std::printf("  the whole seal         %8.0f us\n", median(seals.whole));
+  say_row("seal/syncs", syncs / 1e3, "ms");
+  say_row("seal/whole", median(seals.whole) / 1e3, "ms");
   return 0;
 }
 

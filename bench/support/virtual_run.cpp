@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "engine/async/virtual_loop.h"
@@ -63,14 +64,19 @@ T opened(Result<T> result) {
 
 VirtualRun run_virtually(const std::string& directory, const sim::Truth& truth, TimeMs now,
                          backfill::RunOptions options,
-                         std::function<void(const sim::LedgerEntry&)> heard) {
+                         std::function<void(const sim::LedgerEntry&)> heard,
+                         std::int64_t line_bytes_per_second) {
   async::VirtualLoop loop(now);
   sim::SimOptions sim_options;
   sim_options.keep_ledger = false;
   sim::SimExchange exchange(loop, truth, sim_options);
   if (heard) exchange.ledger().set_listener(std::move(heard));
   net::SimTransport transport(loop);
-  transport.route("exchange.invalid", kPort, net::SimRoute{&exchange, kLatencyNs});
+  std::optional<net::SimLine> line;
+  if (line_bytes_per_second > 0) line.emplace(line_bytes_per_second);
+  net::SimRoute route{&exchange, kLatencyNs};
+  if (line) route.down = &*line;
+  transport.route("exchange.invalid", kPort, route);
 
   const auto files = opened(open_file_system(directory, /*create=*/true));
   store::StoreOptions store_options;
@@ -92,6 +98,7 @@ VirtualRun run_virtually(const std::string& directory, const sim::Truth& truth, 
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   run.peak_mib = static_cast<double>(usage.ru_maxrss) / 1024;
+  if (line) run.line_bytes = line->bytes();
   run.store_bytes = bytes_below(directory);
   const sim::LedgerCounters& counters = exchange.ledger().counters();
   run.out_of_turn = static_cast<std::int64_t>(counters.out_of_turn);

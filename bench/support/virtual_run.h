@@ -21,16 +21,18 @@ struct VirtualRun {
   double wall_seconds = 0;
   double virtual_seconds = 0;
   double peak_mib = 0;            ///< of the process so far
+  std::int64_t line_bytes = 0;    ///< that came over the line, with heads and all
   std::uint64_t store_bytes = 0;  ///< of segments and logs
   std::int64_t out_of_turn = 0;   ///< requests sent into a pause or a ban
   std::int64_t refused = 0;       ///< by the exchanges' limits
 };
 
 /// Runs `options`, which name kSimulatedUrl, from `now` on; warnings and progress go to stderr, `heard` is
-/// told of each request. Ends the process where the store cannot be opened.
+/// told of each request; all answers share a line of so many bytes a second (0: no bound). Ends the process where the store cannot be opened.
 [[nodiscard]] VirtualRun run_virtually(const std::string& directory, const sim::Truth& truth,
                                        TimeMs now, backfill::RunOptions options,
-                                       std::function<void(const sim::LedgerEntry&)> heard = {});
+                                       std::function<void(const sim::LedgerEntry&)> heard = {},
+                                       std::int64_t line_bytes_per_second = 0);
 
 /// What is missing, over all series, and the failures of all, said on stderr.
 [[nodiscard]] std::int64_t tell_failures(const backfill::RunReport& report);

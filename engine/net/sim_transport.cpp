@@ -43,8 +43,8 @@ void give_back(Block block) {
 
 /// One direction of a connection.
 struct Pipe {
-  Pipe(async::Loop& loop, std::int64_t latency, std::size_t window)
-      : latency_ns(latency), window_bytes(window), readers(loop), writers(loop) {}
+  Pipe(async::Loop& loop, std::int64_t latency, std::size_t window, SimLine* shared)
+      : latency_ns(latency), window_bytes(window), line(shared), readers(loop), writers(loop) {}
 
   struct Chunk {
     Block bytes;
@@ -54,6 +54,7 @@ struct Pipe {
 
   std::int64_t latency_ns;
   std::size_t window_bytes;
+  SimLine* line;
   std::deque<Chunk> chunks;
   std::size_t front_used = 0;  ///< bytes of chunks.front() that were read
   std::size_t under_way = 0;
@@ -70,8 +71,19 @@ struct Pipe {
   }
 
   void put(std::span<const char> bytes, std::int64_t now) {
-    const std::int64_t arrives = now + latency_ns;
     under_way += bytes.size();
+    while (!bytes.empty()) {
+      if (line != nullptr) {
+        const std::size_t part = std::min(bytes.size(), kBlockBytes);
+        put_at(bytes.first(part), line->pass(part, now) + latency_ns);
+        bytes = bytes.subspan(part);
+      } else {
+        put_at(std::exchange(bytes, {}), now + latency_ns);
+      }
+    }
+  }
+
+  void put_at(std::span<const char> bytes, std::int64_t arrives) {
     while (!bytes.empty()) {
       // Small writes of one instant share a block.
       if (chunks.empty() || chunks.back().arrives_ns != arrives ||
@@ -106,8 +118,8 @@ struct Pipe {
 };
 
 struct Wire {
-  Wire(async::Loop& loop, std::int64_t latency_ns, std::size_t window_bytes)
-      : up(loop, latency_ns, window_bytes), down(loop, latency_ns, window_bytes) {}
+  Wire(async::Loop& loop, std::int64_t latency_ns, std::size_t window_bytes, SimLine* line)
+      : up(loop, latency_ns, window_bytes, nullptr), down(loop, latency_ns, window_bytes, line) {}
   Pipe up;
   Pipe down;
 };
@@ -183,8 +195,25 @@ class SimStream final : public Stream {
 
 }  // namespace
 
-StreamPair make_stream_pair(async::Loop& loop, std::int64_t latency_ns, std::size_t window_bytes) {
-  const auto wire = std::make_shared<Wire>(loop, latency_ns, window_bytes);
+std::int64_t SimLine::pass(std::size_t bytes, std::int64_t now_ns) noexcept {
+  constexpr double kNanosecondsPerSecond = 1e9;
+  const auto until = [this] {
+    const double seconds =
+        static_cast<double>(busy_bytes_) / static_cast<double>(bytes_per_second_);
+    return busy_since_ns_ + static_cast<std::int64_t>(seconds * kNanosecondsPerSecond);
+  };
+  if (until() <= now_ns) {
+    busy_since_ns_ = now_ns;
+    busy_bytes_ = 0;
+  }
+  bytes_ += static_cast<std::int64_t>(bytes);
+  busy_bytes_ += static_cast<std::int64_t>(bytes);
+  return until();
+}
+
+StreamPair make_stream_pair(async::Loop& loop, std::int64_t latency_ns, std::size_t window_bytes,
+                            SimLine* down) {
+  const auto wire = std::make_shared<Wire>(loop, latency_ns, window_bytes, down);
   StreamPair pair;
   pair.client = std::make_unique<SimStream>(loop, wire, wire->down, wire->up);
   pair.server = std::make_unique<SimStream>(loop, wire, wire->up, wire->down);
@@ -215,7 +244,7 @@ Task<Result<std::unique_ptr<Stream>>> SimTransport::connect(Endpoint endpoint, C
       co_return fail(Code::kTimeout, endpoint.name() + ": no connection in time");
     }
   }
-  StreamPair pair = make_stream_pair(loop_, route.latency_ns);
+  StreamPair pair = make_stream_pair(loop_, route.latency_ns, kWindowBytes, route.down);
   ++connections_;
   serving_.spawn(serve_connection_alone(loop_, std::move(pair.server), *route.handler, connections_,
                                         serving_.token()));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tests/net/net_support.h"
@@ -50,6 +51,40 @@ Task<Result<void>> transfer_bytes(async::Loop& loop, std::string bytes, std::int
   group.spawn(read_all(loop, *pair.client, transfer, pause_ns));
   group.spawn(write_all(loop, *pair.server, std::move(bytes), transfer));
   co_return co_await group.join();
+}
+
+/// Two servers that send `bytes` each at once, over one line.
+Task<Result<void>> transfer_twice(async::Loop& loop, std::string bytes, SimLine& line,
+                                  std::array<Transfer, 2>& transfers) {
+  std::array<StreamPair, 2> pairs;
+  async::TaskGroup group(loop, CancelToken());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = make_stream_pair(loop, 5 * kMsNs, kWindowBytes, &line);
+    group.spawn(read_all(loop, *pairs[i].client, transfers[i], 0));
+    group.spawn(write_all(loop, *pairs[i].server, bytes, transfers[i]));
+  }
+  co_return co_await group.join();
+}
+
+TEST(StreamPair, SharesALineWithOthers) {
+  constexpr std::int64_t kBytesPerSecond = 1'000'000;
+  const std::string bytes(300'000, 'x');
+  async::VirtualLoop loop;
+  const std::int64_t began_ns = loop.now_ns();
+  SimLine line(kBytesPerSecond);
+  std::array<Transfer, 2> transfers;
+  ASSERT_TRUE(loop.run(transfer_twice(loop, bytes, line, transfers)));
+  for (const Transfer& transfer : transfers) EXPECT_EQ(transfer.received, bytes);
+  const std::int64_t last_ns = std::max(transfers[0].arrived_ns, transfers[1].arrived_ns);
+  EXPECT_EQ(last_ns - began_ns, 605 * kMsNs);
+  EXPECT_EQ(line.bytes(), 600'000);
+}
+
+TEST(SimLine, RestsWhileNothingIsSent) {
+  SimLine line(/*bytes_per_second=*/1'000);
+  EXPECT_EQ(line.pass(10, 0), 10 * kMsNs);
+  EXPECT_EQ(line.pass(10, 5 * kMsNs), 20 * kMsNs);
+  EXPECT_EQ(line.pass(10, 50 * kMsNs), 60 * kMsNs);
 }
 
 TEST(StreamPair, DeliversEveryByteInOrderThroughASmallWindow) {

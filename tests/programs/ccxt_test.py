@@ -9,16 +9,14 @@ Skipped, and says so, where node or npm is missing or the package cannot be inst
 
 import gzip
 import json
-import os
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import ccxt_package
 import support
 
-VERSION = "4.5.84"
 MINUTE = 60_000
 FIXTURE_ROWS = 3_000  # more than one page of either market
 FIXTURE_CLASSES = {"spot": "binance", "um": "binanceusdm"}
@@ -49,20 +47,6 @@ PAGED = [
     ("deribit", "deribit/futures/S000_USDC-PERPETUAL", 5_000, "forward"),
     ("deribit", "deribit/futures/S001_USDC-PERPETUAL", 5_000, "paginate"),
 ]
-
-
-def installed_modules():
-    """The folder node_modules with ccxt in it, kept between runs; None where it cannot be had."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / f"bf-test/ccxt-{VERSION}"
-    modules = cache / "node_modules"
-    if (modules / "ccxt").is_dir():
-        return modules
-    if not shutil.which("node") or not shutil.which("npm"):
-        return None
-    cache.mkdir(parents=True, exist_ok=True)
-    command = ["npm", "install", "--prefix", cache, "--no-audit", "--no-fund", "--silent"]
-    done = subprocess.run([*command, f"ccxt@{VERSION}"], check=False, timeout=300)
-    return modules if done.returncode == 0 else None
 
 
 def candles_of(lines):
@@ -138,9 +122,9 @@ def check_equal(cases, name, got, expected, error):
 
 def main():
     support.require_programs("bf-sim")
-    modules = installed_modules()
+    modules = ccxt_package.installed_modules()
     if modules is None:
-        print(f"skipped: node, npm or the package ccxt@{VERSION} is missing")
+        print(f"skipped: node, npm or the package ccxt@{ccxt_package.VERSION} is missing")
         return support.SKIPPED
     cases = support.Cases()
     with support.Workplace() as place:

@@ -6,7 +6,7 @@ and into Parquet (zstd); measures sum(close), one day of one symbol and an expor
 the two benches of bf, and prints both with their ratios. Sums are compared before anything is printed.
 Needs node and npm (DuckDB comes as the package @duckdb/node-api).
 
-usage: bench/peers.py BUILD_DIR [--rounds N] [--dir FOLDER]
+usage: bench/duckdb_peer.py BUILD_DIR [--rounds N] [--dir FOLDER]
 """
 
 import argparse
@@ -143,7 +143,7 @@ def main():
     flags = parser.parse_args()
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            sys.exit(f"peers.py: {program} is not installed")
+            sys.exit(f"duckdb_peer.py: {program} is not installed")
     build = flags.build.resolve()
     with tempfile.TemporaryDirectory(dir=flags.dir and flags.dir.resolve()) as name:
         folder = pathlib.Path(name)
@@ -153,7 +153,7 @@ def main():
         duckdb = duckdb_figures(folder, csv, flags.rounds)
         exact = duckdb["decimals"]["sum"]
         if duckdb["decimals"]["rows"] != rows or int(re.sub(r"\.", "", exact)) != closes:
-            sys.exit(f"peers.py: DuckDB adds the closes up to {exact}, the export to {closes}e-8")
+            sys.exit(f"duckdb_peer.py: DuckDB adds the closes up to {exact}, the export to {closes}e-8")
         table(duckdb, bf_figures(build), rows)
 
 
