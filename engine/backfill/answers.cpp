@@ -97,7 +97,7 @@ async::Task<Result<void>> store_answer(SeriesState& state, store::Answer answer,
                                        async::CancelToken cancel) {
   if (const Result<void> fitted = fit_to_series(state, rows); !fitted) co_return fitted;
   const TimeMs closed_by = answer.asked_at - state.run.options.grace_ms;
-  Result<Judged> judged = judge_rows(state.target.series, answer, rows, closed_by);
+  Result<Judged> judged = judge_rows(state.target.series, answer, std::move(rows), closed_by);
   if (!judged) co_return fail(judged.error());
   if (!judged->rejected.empty()) {
     const Result<void> kept = co_await keep_rejected(state, answer, judged->rejected);

@@ -49,10 +49,10 @@ Result<CandleBatch> judged_rows(const DiffState& state, TimeRange window, Candle
   answer.asked = window;
   answer.asked_at = state.market.client->now();
   const TimeMs closed_by = answer.asked_at - state.options.grace_ms;
-  Result<Judged> judged = judge_rows(state.other, answer, rows, closed_by);
-  if (!judged) return fail(judged.error());
   CandleBatch sorted;
   sorted.columns = rows.columns;
+  Result<Judged> judged = judge_rows(state.other, answer, std::move(rows), closed_by);
+  if (!judged) return fail(judged.error());
   for (const store::AnsweredRows& part : judged->parts) {
     if (part.rows.empty()) continue;  // coverage alone, without columns
     sorted.append_rows(part.rows, 0, part.rows.row_count());

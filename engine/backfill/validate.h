@@ -36,6 +36,6 @@ struct Judged {
 /// Errors: kDataQuality when most rows contradict themselves: then it is the page that is wrong (columns
 ///         in another order, another unit), and none of it is believed.
 [[nodiscard]] Result<Judged> judge_rows(const Series& series, const store::Answer& answer,
-                                        const CandleBatch& rows, TimeMs closed_by);
+                                        CandleBatch rows, TimeMs closed_by);
 
 }  // namespace bf::backfill

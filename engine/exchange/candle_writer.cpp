@@ -7,8 +7,7 @@
 namespace bf::exchange {
 namespace {
 
-/// What the shortest possible row takes, to size columns by the bytes of an answer.
-constexpr std::size_t kRowBytesMin = 60;
+/// Room that is made for the rows of one page on the word of its bytes.
 constexpr std::size_t kRowsReservedMax = 2'000;
 
 bool is_number_byte(char byte) noexcept {
@@ -41,8 +40,8 @@ void lower(ColumnValues& column) {
 
 }  // namespace
 
-void CandleWriter::reserve(std::size_t bytes) {
-  out_.reserve(std::min(bytes / kRowBytesMin, kRowsReservedMax));
+void CandleWriter::reserve(std::size_t bytes, std::size_t row_bytes) {
+  out_.reserve(std::min(bytes / std::max(row_bytes, kRowBytesMin), kRowsReservedMax));
 }
 
 void CandleWriter::keep_odd_close_time(TimeMs time) {

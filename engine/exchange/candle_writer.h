@@ -16,6 +16,8 @@ namespace bf::exchange {
 
 /// A number's text beyond this length is not a number, whatever it says.
 inline constexpr std::ptrdiff_t kNumberBytesMax = 512;
+/// What the shortest possible row takes.
+inline constexpr std::size_t kRowBytesMin = 60;
 
 class CandleWriter {
  public:
@@ -26,8 +28,8 @@ class CandleWriter {
     out.columns = columns;
   }
 
-  /// Makes room for the rows of a page of `bytes`.
-  void reserve(std::size_t bytes);
+  /// Makes room for the rows of a page of `bytes`, of which one takes about `row_bytes`.
+  void reserve(std::size_t bytes, std::size_t row_bytes = kRowBytesMin);
 
   /// Begins a row. False when `time` lies outside [kTimeMin, kTimeMax): nothing was written.
   [[nodiscard]] bool open_time(TimeMs time) {

@@ -11,8 +11,6 @@ namespace bf::exchange::binance {
 namespace {
 
 constexpr std::size_t kFields = 12;
-/// What the shortest lines take, to size columns by the bytes of a file.
-constexpr std::size_t kRowBytesMin = 60;
 /// Times above this are microseconds: as milliseconds it is the year 2286, as microseconds 1970.
 constexpr std::int64_t kMillisecondsMax = 10'000'000'000'000;
 

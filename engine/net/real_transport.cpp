@@ -22,7 +22,7 @@ using StreamPtr = std::unique_ptr<Stream>;
 
 class RealTransport final : public Transport {
  public:
-  RealTransport(async::RealLoop& loop, TlsContext context, bool private_addresses)
+  RealTransport(async::RealLoop& loop, std::optional<TlsContext> context, bool private_addresses)
       : loop_(loop), context_(std::move(context)), private_addresses_(private_addresses) {}
 
   async::Loop& loop() noexcept override { return loop_; }
@@ -37,13 +37,27 @@ class RealTransport final : public Transport {
       stream = co_await connect_directly(endpoint, cancel, deadline_ns);
     }
     if (!stream || !endpoint.tls) co_return std::move(stream);
-    Result<StreamPtr> secured = co_await TlsStream::connect(loop_, context_, std::move(*stream),
+    const Result<void> made = make_context();
+    if (!made) {
+      co_await (*stream)->close();
+      co_return fail(made.error());
+    }
+    Result<StreamPtr> secured = co_await TlsStream::connect(loop_, *context_, std::move(*stream),
                                                             endpoint.host, cancel, deadline_ns);
     if (!secured) co_return fail(secured.error().at(way_to(endpoint)));
     co_return std::move(*secured);
   }
 
  private:
+  /// Reading the system's roots takes tens of milliseconds: not where nobody speaks TLS.
+  Result<void> make_context() {
+    if (context_) return {};
+    Result<TlsContext> made = TlsContext::client("");
+    if (!made) return fail(made.error());
+    context_.emplace(std::move(*made));
+    return {};
+  }
+
   /// What errors inside of a tunnel are told of: host and proxy may each be the reason.
   static std::string way_to(const Endpoint& endpoint) {
     if (!endpoint.proxy) return endpoint.name();
@@ -90,7 +104,7 @@ class RealTransport final : public Transport {
   }
 
   async::RealLoop& loop_;
-  TlsContext context_;
+  std::optional<TlsContext> context_;
   bool private_addresses_;
 };
 
@@ -158,9 +172,14 @@ Result<int> listening_socket(sockaddr_storage& address) {
 
 Result<std::unique_ptr<Transport>> make_real_transport(async::RealLoop& loop,
                                                        const TlsClientOptions& options) {
-  Result<TlsContext> context = TlsContext::client(options.ca_file);
-  if (!context) return fail(context.error());
-  return std::make_unique<RealTransport>(loop, std::move(*context), options.private_addresses);
+  std::optional<TlsContext> context;
+  if (!options.ca_file
+           .empty()) {  // at once: a file that cannot be read is told before anything begins
+    Result<TlsContext> made = TlsContext::client(options.ca_file);
+    if (!made) return fail(made.error());
+    context.emplace(std::move(*made));
+  }
+  return std::make_unique<RealTransport>(loop, std::move(context), options.private_addresses);
 }
 
 Result<std::unique_ptr<Listener>> listen(async::RealLoop& loop, const ListenOptions& options) {

@@ -18,7 +18,8 @@ struct TlsClientOptions {
   bool private_addresses = false;
 };
 
-/// Errors: kUsage when `ca_file` cannot be read; kInternal when OpenSSL has no context.
+/// Errors: kUsage when `ca_file` cannot be read; kInternal when OpenSSL has no context (without a
+/// `ca_file` it is made, and fails, with the first connection that speaks TLS).
 /// `loop` outlives the transport. Verifies peer and host name always; TLS 1.2 or newer.
 [[nodiscard]] Result<std::unique_ptr<Transport>> make_real_transport(
     async::RealLoop& loop, const TlsClientOptions& options);
