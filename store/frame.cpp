@@ -42,7 +42,8 @@ void write_page(const AnsweredRows& page, RowCodec& codec, Bytes& columns, Bytes
   write_exceptions(out, page.rows.wide, page.rows.odd_close_times);
 }
 
-Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, CandleBatch& out) {
+Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, ColumnSet wanted,
+                          CandleBatch& out) {
   EncodedRows encoded;
   const auto bits = in.fixed<std::uint32_t>();
   if ((bits & 1U) == 0 || !go_together(bits)) {
@@ -61,9 +62,13 @@ Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, Can
     bytes[i] = in.take(encoded.blocks[i].size);
     if (!in.ok()) return fail(Code::kCorrupt, "a page ends within its columns");
   }
-  const Result<void> decoded = codec.decode(encoded, bytes, rows, encoded.columns, out);
+  const Result<void> decoded = codec.decode(encoded, bytes, rows, wanted, out);
   if (!decoded) return decoded;
-  return read_exceptions(in, out.columns, rows, out.wide, out.odd_close_times);
+  const Result<void> read =
+      read_exceptions(in, encoded.columns, rows, out.wide, out.odd_close_times);
+  std::erase_if(out.wide,
+                [&out](const WideValue& value) { return !out.columns.contains(value.column); });
+  return read;
 }
 
 /// What an encoder relies on: a batch that breaks it would become bytes that nobody can read.
@@ -90,7 +95,8 @@ Result<void> check_columns(const CandleBatch& rows) {
   return {};
 }
 
-Result<AnsweredRows> read_page(ByteReader& in, std::uint64_t rows_left, RowCodec& codec) {
+Result<AnsweredRows> read_page(ByteReader& in, std::uint64_t rows_left, RowCodec& codec,
+                               ColumnSet columns) {
   Result<Answer> answer = read_answer(in);
   if (!answer) return fail(answer.error());
   AnsweredRows page{std::move(*answer), {}};
@@ -99,7 +105,8 @@ Result<AnsweredRows> read_page(ByteReader& in, std::uint64_t rows_left, RowCodec
     return fail(Code::kCorrupt, "a page has more rows than its frame");
   }
   if (rows == 0) return page;
-  const Result<void> read = read_columns(in, static_cast<std::size_t>(rows), codec, page.rows);
+  const Result<void> read =
+      read_columns(in, static_cast<std::size_t>(rows), codec, columns, page.rows);
   if (!read) return fail(read.error());
   const std::vector<TimeMs>& times = page.rows.open_time();
   if (!page.answer.asked.contains(times.front()) || !page.answer.asked.contains(times.back())) {
@@ -207,7 +214,8 @@ bool intact_body(std::span<const std::byte> log_bytes, std::uint64_t offset,
 }
 
 Result<std::vector<AnsweredRows>> decode_frame(const FrameHeader& header,
-                                               std::span<const std::byte> body, RowCodec& codec) {
+                                               std::span<const std::byte> body, RowCodec& codec,
+                                               ColumnSet columns) {
   std::vector<AnsweredRows> pages;
   if (header.kind == FrameKind::kProof) return pages;
   BF_ASSERT(body.size() == header.body_size);
@@ -223,7 +231,7 @@ Result<std::vector<AnsweredRows>> decode_frame(const FrameHeader& header,
   const std::size_t count = in.count(kPageBytesMin);
   if (count > kFramePagesMax) return fail(Code::kCorrupt, "a frame counts more than 65536 pages");
   for (std::size_t left = count; left > 0; --left) {
-    Result<AnsweredRows> page = read_page(in, rows_left, codec);
+    Result<AnsweredRows> page = read_page(in, rows_left, codec, columns);
     if (!page) return fail(page.error());
     rows_left -= page->rows.row_count();
     pages.push_back(std::move(*page));

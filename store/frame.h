@@ -88,11 +88,11 @@ void seal_frame(FrameHeader& header, std::span<const std::byte> body, const LogI
 [[nodiscard]] bool intact_body(std::span<const std::byte> log_bytes, std::uint64_t offset,
                                const FrameHeader& header, const LogIdentity& log);
 
-/// Decodes the pages of a frame whose body is intact. Every row lies in its answer's range, rising.
-/// Errors: kCorrupt, kFormat.
+/// Decodes the pages of a frame whose body is intact, and of their rows what of `columns` there is. Every
+/// row lies in its answer's range, rising. Errors: kCorrupt, kFormat.
 [[nodiscard]] Result<std::vector<AnsweredRows>> decode_frame(const FrameHeader& header,
                                                              std::span<const std::byte> body,
-                                                             RowCodec& codec);
+                                                             RowCodec& codec, ColumnSet columns);
 
 /// What append() demands of a page. Errors: kDataQuality, naming the row; kLimit for too many rows.
 [[nodiscard]] Result<void> check_page(const AnsweredRows& page);

@@ -114,18 +114,23 @@ Result<LogScan> scan_log(std::span<const std::byte> log_bytes, const LogIdentity
   return scan;
 }
 
+Error in_frame(const Error& error, const FoundFrame& frame) {
+  return error.at("frame at byte " + std::to_string(frame.offset));
+}
+
+Error too_many_pages() {
+  return Error(Code::kLimit, "the log holds more than " + std::to_string(kLogPagesMax) + " pages");
+}
+
 Result<void> decode_frames(std::span<const std::byte> log_bytes, std::span<const FoundFrame> frames,
                            const std::function<void(const FoundFrame&, AnsweredRows&&)>& take) {
   RowCodec codec;
   std::uint64_t count = 0;
   for (const FoundFrame& frame : frames) {
-    auto pages = decode_frame(frame.header, frame.body(log_bytes), codec);
-    if (!pages) return fail(pages.error().at("frame at byte " + std::to_string(frame.offset)));
+    auto pages = decode_frame(frame.header, frame.body(log_bytes), codec, kAllColumns);
+    if (!pages) return fail(in_frame(pages.error(), frame));
     count += pages->size();
-    if (count > kLogPagesMax) {
-      return fail(Code::kLimit,
-                  "the log holds more than " + std::to_string(kLogPagesMax) + " pages");
-    }
+    if (count > kLogPagesMax) return fail(too_many_pages());
     for (AnsweredRows& page : *pages) take(frame, std::move(page));
   }
   return {};

@@ -60,6 +60,11 @@ struct LogScan {
 [[nodiscard]] Result<LogScan> scan_log(std::span<const std::byte> log_bytes, const LogIdentity& log,
                                        std::uint64_t first_sequence, std::uint64_t manifest_proven);
 
+/// What decoding a frame failed with, and where it lies.
+[[nodiscard]] Error in_frame(const Error& error, const FoundFrame& frame);
+/// kLimit: a log with more than kLogPagesMax pages.
+[[nodiscard]] Error too_many_pages();
+
 /// Decodes the pages of `frames` in order and hands them over, each with the frame that it is of.
 /// Errors: kCorrupt, kFormat; kLimit for more than kLogPagesMax pages.
 [[nodiscard]] Result<void> decode_frames(

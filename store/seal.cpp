@@ -14,14 +14,14 @@ namespace bf::store {
 namespace {
 
 /// The slots of the pages' rows in `span`.
-HeldSlots slots_in(const Series& series, std::span<const AnsweredRows* const> pages,
+HeldSlots slots_in(const Series& series, std::span<const LoggedPages::Outline* const> pages,
                    TimeRange span) {
   SlotCollector slots(series.interval);
-  for (const AnsweredRows* page : pages) {
-    const std::vector<TimeMs>& times = page->rows.open_time();
+  for (const LoggedPages::Outline* page : pages) {
+    const std::vector<TimeMs>& times = page->times.rows.open_time();
     const auto begin = std::lower_bound(times.begin(), times.end(), span.from);
     const auto end = std::lower_bound(begin, times.end(), span.to);
-    slots.add(std::span(begin, end), page->answer.exchange == series.instrument.exchange);
+    slots.add(std::span(begin, end), page->times.answer.exchange == series.instrument.exchange);
   }
   return slots.held();
 }
@@ -62,35 +62,32 @@ Result<void> Seal::prepare() {
 }
 
 Result<void> Seal::read_pages() {
-  const Result<Bytes> bytes = log_.read_back();
+  Result<Bytes> bytes = log_.read_back();
   if (!bytes) return fail(bytes.error().at(old_log_));
   const LogWriter::Position& position = log_.position();
-  const auto durable = std::span(*bytes).first(
-      static_cast<std::size_t>(std::min<std::uint64_t>(bytes->size(), position.end)));
-  const Result<LogScan> scan = scan_log(durable, log_.identity(), first_sequence_, position.end);
+  bytes->resize(static_cast<std::size_t>(std::min<std::uint64_t>(bytes->size(), position.end)));
+  Result<LogScan> scan = scan_log(*bytes, log_.identity(), first_sequence_, position.end);
   if (!scan) return fail(scan.error().at(old_log_));
   if (scan->intact_end != position.end) {
     return fail(Code::kCorrupt, old_log_ + ": damaged at byte " + std::to_string(scan->intact_end) +
                                     "; open the series again to recover what is intact");
   }
-  const Result<void> decoded = decode_frames(
-      durable, scan->frames,
-      [this](const FoundFrame&, AnsweredRows&& page) { pages_.push_back(std::move(page)); });
-  if (!decoded) return fail(decoded.error().at(old_log_));
+  const Result<void> read = pages_.read(std::move(*bytes), std::move(scan->frames));
+  if (!read) return fail(read.error().at(old_log_));
   return {};
 }
 
 std::vector<Seal::SpanPlan> Seal::plan_spans() const {
   std::map<TimeMs, SpanPlan> plans;
-  const auto add = [&](TimeRange span, const AnsweredRows& page) {
+  const auto add = [&](TimeRange span, const LoggedPages::Outline& page) {
     SpanPlan& plan = plans[span.from];
     plan.span = span;
     plan.pages.push_back(&page);
   };
-  for (const AnsweredRows& page : pages_) {
-    const std::vector<TimeMs>& times = page.rows.open_time();
+  for (const LoggedPages::Outline& page : pages_.outlines()) {
+    const std::vector<TimeMs>& times = page.times.rows.open_time();
     // An answer without rows still says that nothing is there: it goes where its range begins.
-    if (times.empty()) add(span_of(series_.interval, page.answer.asked.from), page);
+    if (times.empty()) add(span_of(series_.interval, page.times.answer.asked.from), page);
     for (auto at = times.begin(); at != times.end();) {
       const TimeRange span = span_of(series_.interval, *at);
       add(span, page);
@@ -103,8 +100,10 @@ std::vector<Seal::SpanPlan> Seal::plan_spans() const {
 }
 
 Result<void> Seal::seal_span(const SpanPlan& plan) {
+  const Result<void> held = pages_.hold(plan.pages);
+  if (!held) return fail(held.error().at(old_log_));
   std::vector<Answer> answers;
-  for (const AnsweredRows* page : plan.pages) answers.push_back(page->answer);
+  for (const LoggedPages::Outline* page : plan.pages) answers.push_back(page->times.answer);
   const MergedAnswers merged =
       merge_answers(answers, slots_in(series_, plan.pages, plan.span), series_, plan.span);
   SegmentSwitch::NewSegment segment;
@@ -120,8 +119,9 @@ Result<void> Seal::write_rows(const SpanPlan& plan, const MergedAnswers& merged,
   std::map<const Answer*, std::uint32_t> index;
   std::vector<std::unique_ptr<Cursor>> cursors;
   for (std::size_t i = 0; i < plan.pages.size(); ++i) {
-    index[&plan.pages[i]->answer] = merged.index[i];
-    cursors.push_back(page_cursor(*plan.pages[i], plan.span.from));
+    const AnsweredRows& page = pages_.page(*plan.pages[i]);
+    index[&page.answer] = merged.index[i];
+    cursors.push_back(page_cursor(page, plan.span.from));
   }
   Conflicts conflicts({}, series_.instrument.exchange);
   Merge merge(std::move(cursors), plan.span.to, series_.instrument.exchange);

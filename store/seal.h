@@ -12,6 +12,7 @@
 #include "store/answer_merge.h"
 #include "store/base/file_system.h"
 #include "store/log.h"
+#include "store/logged_pages.h"
 #include "store/manifest.h"
 #include "store/segment_switch.h"
 
@@ -36,7 +37,7 @@ class Seal {
   /// Rows and answers of one span.
   struct SpanPlan {
     TimeRange span;
-    std::vector<const AnsweredRows*> pages;
+    std::vector<const LoggedPages::Outline*> pages;
   };
 
   [[nodiscard]] Result<void> prepare();
@@ -52,7 +53,7 @@ class Seal {
   std::uint64_t first_sequence_ = 0;
   SegmentSwitch switch_;
   std::unique_ptr<File> new_log_;
-  std::vector<AnsweredRows> pages_;
+  LoggedPages pages_;
   bool uncertain_ = false;
 };
 

@@ -23,7 +23,7 @@
 namespace bf::backfill {
 
 /// Pages that may wait between parser and store, over all series.
-inline constexpr std::size_t kPagesWaitingMax = 128;
+inline constexpr std::size_t kPagesWaitingMax = 64;
 /// A series is committed when so many rows wait, ...
 inline constexpr std::size_t kCommitRows = 8'192;
 /// ... or when its oldest has waited so long.

@@ -76,7 +76,7 @@ TEST(Format, TheExampleOfThePageDecodes) {
 
   RowCodec codec;
   const FoundFrame& frame = scan->frames[0];
-  const auto pages = decode_frame(frame.header, frame.body(bytes), codec);
+  const auto pages = decode_frame(frame.header, frame.body(bytes), codec, kAllColumns);
   ASSERT_TRUE(pages) << pages.error().message();
   ASSERT_THAT(*pages, SizeIs(1));
   const AnsweredRows& page = pages->front();

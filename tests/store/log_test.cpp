@@ -45,7 +45,7 @@ SampleLog sample_log(std::size_t frames) {
 
 std::vector<AnsweredRows> decode(const FoundFrame& frame, std::span<const std::byte> bytes) {
   RowCodec codec;
-  auto pages = decode_frame(frame.header, frame.body(bytes), codec);
+  auto pages = decode_frame(frame.header, frame.body(bytes), codec, kAllColumns);
   EXPECT_TRUE(pages) << pages.error().message();
   return std::move(*pages);
 }
@@ -216,7 +216,7 @@ TEST(Frame, SurvivesAnyBodyUnderAValidChecksum) {
     FrameHeader changed = header;
     changed.raw_size = changed.body_size = static_cast<std::uint32_t>(hostile.size());
     if (random.chance(10)) changed.rows = static_cast<std::uint32_t>(random.below(kFrameRowsMax));
-    const auto decoded = decode_frame(changed, hostile, codec);
+    const auto decoded = decode_frame(changed, hostile, codec, kAllColumns);
     if (!decoded) {
       ++refused;
       ASSERT_THAT(decoded.error().code(), AnyOf(Code::kCorrupt, Code::kFormat));
