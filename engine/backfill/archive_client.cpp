@@ -8,6 +8,8 @@
 #include <cctype>
 #include <memory>
 
+#include "engine/exchange/failure_parts.h"
+
 namespace bf::backfill {
 namespace {
 
@@ -19,6 +21,9 @@ constexpr std::size_t kListingBytesMax = 4U << 20;
 /// A folder that goes on behind so many answers goes in a circle.
 constexpr int kListingPartsMax = 200;
 constexpr std::int64_t kNsPerMs = 1'000'000;
+/// Beyond this an archive that wants to be left alone is: REST has its slots as well.
+constexpr DurationMs kPauseWaitedMsMax = 2 * kMinuteMs;
+constexpr DurationMs kPauseMsMax = 3 * kDayMs;
 
 /// libzip's error, which owns the text that it gives.
 class ZipError {
@@ -127,10 +132,35 @@ ArchiveClient::ArchiveClient(async::Loop& loop, net::HttpClient& http,
                              ArchiveClientOptions options)
     : loop_(loop), http_(http), api_(api), observer_(observer), options_(std::move(options)) {}
 
+async::Task<Result<void>> ArchiveClient::wait_for_turn(async::CancelToken cancel) {
+  while (paused_until_ns_ > loop_.now_ns()) {
+    const DurationMs wait = (paused_until_ns_ - loop_.now_ns()) / kNsPerMs;
+    if (wait > kPauseWaitedMsMax) {
+      const TimeMs until = loop_.clock().wall_ms() + wait;
+      co_return fail(Error(Code::kLimited, "it asked to be left alone until " + format_time(until))
+                         .with_retry_at(until));
+    }
+    const async::Wake wake = co_await loop_.sleep_until(paused_until_ns_, cancel);
+    if (wake == async::Wake::kCancelled) co_return fail(async::CancelToken::error());
+  }
+  co_return Result<void>();
+}
+
+void ArchiveClient::note_pause(const net::HttpResponse& response) {
+  if (response.status != 429 && response.status != 503) return;
+  exchange::ApiResponse view;
+  for (const auto& [name, value] : response.headers) view.headers.emplace_back(name, value);
+  const DurationMs wait = exchange::retry_after_ms(view, loop_.clock().wall_ms());
+  paused_until_ns_ =
+      std::max(paused_until_ns_, loop_.now_ns() + std::min(wait, kPauseMsMax) * kNsPerMs);
+}
+
 async::Task<Result<std::string>> ArchiveClient::get(net::Url base, std::string path,
                                                     std::size_t bytes_max,
                                                     async::CancelToken cancel) {
   for (std::int64_t retry = 0;; ++retry) {
+    const Result<void> turn = co_await wait_for_turn(cancel);
+    if (!turn) co_return fail(turn.error().at("archive " + path));
     net::HttpRequest request;
     request.endpoint = base.endpoint;
     request.target = base.path + path;
@@ -149,6 +179,7 @@ async::Task<Result<std::string>> ArchiveClient::get(net::Url base, std::string p
     } else if (response->status == 404) {
       co_return fail(Code::kNotFound, "the archive has no " + path);
     } else {
+      note_pause(*response);
       again = response->status >= 500 || response->status == 429 || response->status == 200;
       outcome = fail(Code::kUnavailable,
                      "archive " + path + ": HTTP " + std::to_string(response->status));

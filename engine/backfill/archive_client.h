@@ -33,9 +33,10 @@ class ArchiveClient {
   ArchiveClient(async::Loop& loop, net::HttpClient& http, const exchange::ArchiveApi& api,
                 Observer& observer, ArchiveClientOptions options);
 
+  /// Waits for as long as an answer to anybody asked to (Retry-After), where that is short.
   /// Errors: kNotFound: the archive has no such file (yet); kDataQuality: the checksum does not match,
   ///         or the csv contradicts itself; kNetwork, kTimeout, kTls, kUnavailable, kProtocol after the
-  ///         last retry; kCancelled.
+  ///         last retry; kLimited: it asked to be left alone for long; kCancelled.
   [[nodiscard]] async::Task<Result<ArchiveRows>> fetch(Series series, exchange::ArchiveFile file,
                                                        async::CancelToken cancel);
 
@@ -52,11 +53,16 @@ class ArchiveClient {
                                                      std::size_t bytes_max,
                                                      async::CancelToken cancel);
 
+  /// Waits until the archive may be asked. Errors: kLimited; kCancelled.
+  [[nodiscard]] async::Task<Result<void>> wait_for_turn(async::CancelToken cancel);
+  void note_pause(const net::HttpResponse& response);
+
   async::Loop& loop_;
   net::HttpClient& http_;
   const exchange::ArchiveApi& api_;
   Observer& observer_;
   ArchiveClientOptions options_;
+  std::int64_t paused_until_ns_ = 0;
 };
 
 /// The one member of a zip, inflated and its CRC checked. Its name is not looked at.

@@ -27,8 +27,10 @@ void add_failures(const SeriesReport& series, Reasons& reasons) {
   const std::int64_t known = series.slots.wanted() - series.slots.missing;
   for (const Failure& failure : series.failures) {
     const Exit exit = exit_of(failure.code);
-    // A page that failed for good shows as missing slots, which count by themselves.
-    if (exit == Exit::kComplete || exit == Exit::kMissing) continue;
+    // A page that failed for good shows as missing slots, which count by themselves. Where not even what
+    // is wanted could be found out, there are none to show; a symbol without a candle yet wants none.
+    const bool unknown = series.slots.wanted() == 0 && failure.code != Code::kNotFound;
+    if (exit == Exit::kComplete || (exit == Exit::kMissing && !unknown)) continue;
     // What another source gave instead, there is no need to come back for.
     if (exit == Exit::kTemporary && known > 0 && series.slots.missing == 0) continue;
     reasons.emplace_back(exit, series.series.name() + ": " + failure.message);

@@ -11,6 +11,8 @@ namespace {
 
 /// Below so many rows a page is never judged as a whole.
 constexpr std::int64_t kSystematicRowsMin = 10;
+/// So few rows may lie as far apart as those of a wider interval by chance.
+constexpr std::size_t kSpacedRowsMin = 8;
 
 __extension__ using Int128 = __int128;
 
@@ -237,6 +239,24 @@ TimeMs closed_end(Interval interval, TimeRange asked, TimeMs closed_by) {
   return std::min(asked.to, std::max(asked.from, slot_begin(interval, closed_by)));
 }
 
+/// The wider interval whose candles these are: all of them, one behind the other, where one of their own
+/// interval is asked for. As they are they would count as few candles with holes between them.
+std::optional<Interval> wider_interval(Interval own, const CandleBatch& rows,
+                                       const std::vector<std::uint32_t>& order) {
+  if (order.size() < kSpacedRowsMin) return std::nullopt;
+  const std::vector<TimeMs>& times = rows.open_time();
+  constexpr auto kWidest = static_cast<int>(Interval::k1mo);
+  for (int i = static_cast<int>(own) + 1; i <= kWidest; ++i) {
+    const auto wider = static_cast<Interval>(i);
+    bool spaced = slot_begin(wider, times[order[0]]) == times[order[0]];
+    for (std::size_t row = 1; spaced && row < order.size(); ++row) {
+      spaced = times[order[row]] == next_slot(wider, times[order[row - 1]]);
+    }
+    if (spaced) return wider;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Judged> judge_rows(const Series& series, const store::Answer& answer, CandleBatch rows,
@@ -249,6 +269,14 @@ Result<Judged> judge_rows(const Series& series, const store::Answer& answer, Can
       [&](TimeMs t) { return answer.asked.contains(t) && !closed.asked.contains(t); });
   const std::vector<std::uint32_t> order = wanted_rows(rows, closed.asked, judged);
   judged.outside -= judged.not_closed;
+  if (series.interval != Interval::kEvents) {
+    const std::optional<Interval> wider = wider_interval(series.interval, rows, order);
+    if (wider) {
+      return fail(Code::kDataQuality,
+                  "its " + std::to_string(order.size()) + " rows lie as far apart as those of " +
+                      std::string(interval_name(*wider)) + "; none of the answer is stored");
+    }
+  }
 
   const PriceView prices(rows);
   const bool sound = all_sound(series.kind, rows, prices);

@@ -161,6 +161,8 @@ class Served {
         behind = body;
       }
     }
+    if (response.bytes_per_second > 0) co_return co_await drip(behind, response.bytes_per_second);
+    if (response.reset) stream_.reset_at_close();
     co_return co_await send(behind, response.cut_after, response.stall_after);
   }
 
@@ -195,8 +197,9 @@ class Served {
   Task<Result<void>> send(std::string_view behind, std::int64_t cut_after,
                           std::int64_t stall_after) {
     const bool cut = cut_after >= 0;
-    const bool stall = !cut && stall_after >= 0;
     std::string_view first = out_;
+    const bool stall = !cut && stall_after >= 0 &&
+                       static_cast<std::size_t>(stall_after) < first.size() + behind.size();
     if (cut || stall) {
       const auto limit = static_cast<std::size_t>(cut ? cut_after : stall_after);
       first = first.substr(0, limit);
@@ -219,6 +222,23 @@ class Served {
       const Result<std::size_t> read = co_await stream_.read(ignored, cancel_, kNoDeadline);
       if (!read) co_return fail(read.error());
       if (*read == 0) co_return Result<void>();
+    }
+  }
+
+  /// As send() without cut or stall, so many bytes each second.
+  Task<Result<void>> drip(std::string_view behind, std::int64_t bytes_per_second) {
+    constexpr std::int64_t kSecondNs = 1'000'000'000;
+    out_.append(behind);
+    std::string_view rest = out_;
+    while (true) {
+      const std::string_view piece = rest.substr(0, static_cast<std::size_t>(bytes_per_second));
+      const Result<void> sent =
+          co_await stream_.write(std::span<const char>(piece), cancel_, kNoDeadline);
+      if (!sent) co_return fail(sent.error());
+      rest.remove_prefix(piece.size());
+      if (rest.empty()) co_return Result<void>();
+      const Wake wake = co_await loop_.sleep(kSecondNs, cancel_);
+      if (wake == Wake::kCancelled) co_return fail(CancelToken::error());
     }
   }
 

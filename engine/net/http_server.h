@@ -36,7 +36,10 @@ struct ServerResponse {
   std::int64_t delay_ns = 0;  ///< before the first byte
   /// Ends the connection after so many bytes of the whole message (headers included); -1: never.
   std::int64_t cut_after = -1;
-  /// Stops sending after so many bytes but keeps the connection open until the client goes; -1: never.
+  bool reset = false;  ///< a connection that was cut is reset instead of ended in order
+  std::int64_t bytes_per_second = 0;  ///< sends no faster, a piece each second; 0: at once
+  /// Stops sending after so many bytes, where there are more, but keeps the connection open until the
+  /// client goes; -1: never.
   std::int64_t stall_after = -1;
   /// Sends these bytes instead of a well-formed message, when not empty.
   std::string raw;

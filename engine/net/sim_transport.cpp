@@ -60,6 +60,7 @@ struct Pipe {
   std::size_t under_way = 0;
   bool ended = false;  ///< the writer has closed
   std::int64_t end_arrives_ns = 0;
+  bool reset = false;      ///< the end is no orderly one
   bool abandoned = false;  ///< the reader has closed
   async::WaitQueue readers;
   async::WaitQueue writers;
@@ -140,6 +141,7 @@ class SimStream final : public Stream {
       if (arrival <= now) {
         const std::size_t taken = in_.take(into, now);
         if (taken > 0) in_.writers.wake_one();
+        if (taken == 0 && in_.reset) co_return fail(Code::kNetwork, "connection reset by peer");
         co_return taken;  // 0: the peer's end has arrived
       }
       const Wake wake = co_await in_.readers.wait(cancel, std::min(arrival, deadline_ns));
@@ -170,6 +172,8 @@ class SimStream final : public Stream {
     end();
     co_await loop_.yield();  // a read or write that waited has left when this returns
   }
+
+  void reset_at_close() noexcept override { out_.reset = true; }
 
   bool has_unread() override { return in_.next_arrival_ns() <= loop_.now_ns(); }
 

@@ -36,6 +36,8 @@ class Stream {
   /// stream ends with kCancelled. Awaited by the owner before it destroys the stream; not cancellable,
   /// prompt.
   [[nodiscard]] virtual Task<void> close() = 0;
+  /// Has close() reset the connection instead of ending it in order: what a simulated fault wants.
+  virtual void reset_at_close() noexcept {}
   /// Whether bytes (or the peer's end) are waiting though nobody asked: a kept-alive connection of
   /// which this is true is not used again.
   [[nodiscard]] virtual bool has_unread() = 0;

@@ -200,6 +200,11 @@ Task<Result<void>> TcpStream::write(std::span<const char> bytes, CancelToken can
   co_return Result<void>();
 }
 
+void TcpStream::reset_at_close() noexcept {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 bool TcpStream::has_unread() {
   char byte = 0;
   const ssize_t got = ::recv(socket_.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

@@ -59,6 +59,7 @@ class TcpStream final : public Stream {
   Task<Result<void>> write(std::span<const char> bytes, CancelToken cancel,
                            std::int64_t deadline_ns) override;
   Task<void> close() override { return socket_.close(); }
+  void reset_at_close() noexcept override;
   bool has_unread() override;
 
  private:

@@ -2,12 +2,15 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
+#include "engine/sim/archive_faults.h"
 #include "engine/sim/archive_listing.h"
 #include "engine/sim/kline_text.h"
+#include "engine/sim/row_faults.h"
 #include "engine/sim/text_file.h"
 #include "engine/sim/zip_writer.h"
 
@@ -52,6 +55,15 @@ std::string sha256_hex(std::string_view bytes) {
   return hex;
 }
 
+std::string checksum_line(std::string_view zip, const ArchivePath& path) {
+  return sha256_hex(zip) + "  " + path.zip_name + "\n";
+}
+
+/// Of the one member that a zip has.
+std::string csv_name(const ArchivePath& path) {
+  return path.zip_name.substr(0, path.zip_name.size() - 4) + ".csv";
+}
+
 ArchiveAnswer not_found(ArchiveAnswer answer) {
   answer.status = 404;
   answer.content_type = "application/xml";
@@ -91,10 +103,15 @@ std::optional<ArchivePath> parse_archive_path(std::string_view path) {
   return parsed;
 }
 
-ArchiveAnswer SimArchive::get(const Query& query, TimeMs now) {
+std::string_view SimArchive::path_in_archive(const Query& query) const {
   std::string_view path = query.path;
   if (path.starts_with(options_.prefix)) path.remove_prefix(options_.prefix.size());
   if (path.starts_with('/')) path.remove_prefix(1);
+  return path;
+}
+
+ArchiveAnswer SimArchive::get(const Query& query, TimeMs now) {
+  const std::string_view path = path_in_archive(query);
   ArchiveAnswer answer;
   if (path.empty() && query.parameter("prefix")) {
     answer.endpoint = Endpoint::kListing;
@@ -105,18 +122,34 @@ ArchiveAnswer SimArchive::get(const Query& query, TimeMs now) {
   if (!parsed) return not_found(std::move(answer));
   answer.endpoint = parsed->checksum ? Endpoint::kChecksum : Endpoint::kArchive;
   answer.market = parsed->market;
+  answer.range = parsed->range;
   if (!exists(*parsed, now)) return not_found(std::move(answer));
   std::string zip_path(path);
   if (parsed->checksum) zip_path.resize(zip_path.size() - kChecksumSuffix.size());
   const std::shared_ptr<const std::string> bytes = zip(zip_path, *parsed);
-  if (parsed->checksum) {
-    answer.content_type = "text/plain";
-    answer.body = sha256_hex(*bytes) + "  " + parsed->zip_name + "\n";
-  } else {
-    answer.content_type = "application/zip";
-    answer.body = *bytes;
-  }
+  answer.content_type = parsed->checksum ? "text/plain" : "application/zip";
+  answer.body = parsed->checksum ? checksum_line(*bytes, *parsed) : *bytes;
   return answer;
+}
+
+void SimArchive::damage(const Query& query, std::span<const FaultRule* const> rules,
+                        std::uint64_t draw, ArchiveAnswer& answer) const {
+  const bool wrong = std::any_of(rules.begin(), rules.end(), [](const FaultRule* rule) {
+    return rule->kind == FaultKind::kZip || changes_rows(rule->kind);
+  });
+  const std::optional<ArchivePath> path = parse_archive_path(path_in_archive(query));
+  if (!wrong || !path) return;
+  std::string rows = rows_of(*path);
+  for (const FaultRule* rule : rules) {
+    if (changes_rows(rule->kind) && !rows.empty()) apply_to_rows(*rule, draw, rows);
+  }
+  const std::string csv = csv_of(*path, rows);
+  const std::string name = csv_name(*path);
+  std::string zip = make_zip(name, csv);
+  for (const FaultRule* rule : rules) {
+    if (rule->kind == FaultKind::kZip) zip = damaged_zip(rule->text, name, csv);
+  }
+  answer.body = path->checksum ? checksum_line(zip, *path) : std::move(zip);
 }
 
 bool SimArchive::exists(const ArchivePath& path, TimeMs now) const {
@@ -137,24 +170,27 @@ std::shared_ptr<const std::string> SimArchive::zip(const std::string& path,
     return known->second->zip;
   }
   std::optional<std::string> bytes = published(path);
-  if (!bytes) bytes = make(parsed);
+  if (!bytes) bytes = make_zip(csv_name(parsed), csv_of(parsed, rows_of(parsed)));
   auto made = std::make_shared<const std::string>(std::move(*bytes));
   remember(path, made);
   return made;
 }
 
-std::string SimArchive::make(const ArchivePath& path) const {
+std::string SimArchive::rows_of(const ArchivePath& path) const {
   constexpr std::size_t kAll = static_cast<std::size_t>(-1);
-  std::string json;
-  truth_.append_rows({path.market, path.symbol, path.interval}, {path.range, kAll, false}, json);
+  std::string rows;
+  truth_.append_rows({path.market, path.symbol, path.interval}, {path.range, kAll, false}, rows);
+  return rows;
+}
+
+std::string SimArchive::csv_of(const ArchivePath& path, std::string_view rows) {
   std::string csv;
-  csv.reserve(json.size() + kUmHeader.size());
+  csv.reserve(rows.size() + kUmHeader.size());
   if (path.market == Market::kUm && path.range.from >= kUmHeaderFrom) csv += kUmHeader;
   const bool microseconds =
       path.market == Market::kSpot && path.range.from >= kSpotMicrosecondsFrom;
-  append_csv(json, microseconds, csv);
-  const std::string stem = path.zip_name.substr(0, path.zip_name.size() - 4);
-  return make_zip(stem + ".csv", csv);
+  append_csv(rows, microseconds, csv);
+  return csv;
 }
 
 std::optional<std::string> SimArchive::published(const std::string& path) const {

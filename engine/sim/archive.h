@@ -16,9 +16,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "engine/sim/faults.h"
 #include "engine/sim/query.h"
 #include "engine/sim/rest_call.h"
 #include "engine/sim/truth.h"
@@ -35,6 +37,7 @@ struct ArchiveAnswer {
   int status = 200;
   Endpoint endpoint = Endpoint::kUnknown;
   Market market = Market::kUm;
+  TimeRange range = {};  ///< of a file
   std::string_view content_type = "application/xml";
   std::string body;
 };
@@ -63,6 +66,11 @@ class SimArchive {
   /// Answers any path; 404 for what is not there at `now`.
   [[nodiscard]] ArchiveAnswer get(const Query& query, TimeMs now);
 
+  /// Makes `answer`, the one to `query`, that of a file which was published wrong: with other rows, in a
+  /// zip that is damaged. `draw` chooses the row that is hit.
+  void damage(const Query& query, std::span<const FaultRule* const> rules, std::uint64_t draw,
+              ArchiveAnswer& answer) const;
+
   /// Whether the file is there at `now`, made or published.
   [[nodiscard]] bool exists(const ArchivePath& path, TimeMs now) const;
 
@@ -73,7 +81,10 @@ class SimArchive {
   };
   [[nodiscard]] std::shared_ptr<const std::string> zip(const std::string& path,
                                                        const ArchivePath& parsed);
-  [[nodiscard]] std::string make(const ArchivePath& path) const;
+  [[nodiscard]] std::string_view path_in_archive(const Query& query) const;
+  /// The rows of a file as REST has them, and as its csv.
+  [[nodiscard]] std::string rows_of(const ArchivePath& path) const;
+  [[nodiscard]] static std::string csv_of(const ArchivePath& path, std::string_view rows);
   [[nodiscard]] std::optional<std::string> published(const std::string& path) const;
   void remember(const std::string& path, std::shared_ptr<const std::string> zip);
 

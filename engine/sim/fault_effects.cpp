@@ -1,11 +1,11 @@
 #include "engine/sim/fault_effects.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
-#include <vector>
 
-#include "engine/sim/kline_text.h"
+#include "engine/sim/encoding_faults.h"
+#include "engine/sim/framing_faults.h"
+#include "engine/sim/json_faults.h"
 
 namespace bf::sim {
 namespace {
@@ -35,73 +35,6 @@ void answer_status(const FaultRule& rule, const Venue* venue, net::ServerRespons
   if (!rule.retry_after.empty()) set_header(response.headers, "Retry-After", rule.retry_after);
 }
 
-/// An integer field times or divided by a thousand.
-void change_unit(std::string& field, bool microseconds) {
-  if (microseconds) {
-    field += "000";
-  } else if (field.size() > 3) {
-    field.resize(field.size() - 3);
-  }
-}
-
-void move_off_grid(KlineFields& fields) {
-  std::int64_t open_time = 0;
-  const std::string& text = fields[kOpenTimeField];
-  std::from_chars(text.data(), text.data() + text.size(), open_time);
-  fields[kOpenTimeField] = std::to_string(open_time + 1);
-}
-
-std::string changed_row(const FaultRule& rule, std::string_view row) {
-  KlineFields fields = row_fields(row);
-  if (rule.kind == FaultKind::kOffGrid) move_off_grid(fields);
-  if (rule.kind == FaultKind::kNegativeVolume) fields[kVolumeField] = "-1.5";
-  if (rule.kind == FaultKind::kHighBelowLow) {
-    // Whatever the row holds, it contradicts itself: the low is above every price.
-    fields[kLowField] = "1" + fields[kHighField];
-  }
-  return json_row(fields);
-}
-
-/// Changes the rows of a page; `draw` chooses the row.
-void change_rows(const FaultRule& rule, std::uint64_t draw, std::vector<std::string>& rows) {
-  const auto at = static_cast<std::ptrdiff_t>(draw % rows.size());
-  const auto index = static_cast<std::size_t>(at);
-  switch (rule.kind) {
-    case FaultKind::kEmpty:
-      rows.clear();
-      break;
-    case FaultKind::kMissing: {
-      // From the middle: a page that is short at its end is an ordinary one.
-      const std::size_t count = std::min(static_cast<std::size_t>(rule.value), rows.size());
-      const auto begin = rows.begin() + static_cast<std::ptrdiff_t>((rows.size() - count) / 2);
-      rows.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
-      break;
-    }
-    case FaultKind::kDuplicate: {
-      std::string twice = rows[index];
-      rows.insert(rows.begin() + at, std::move(twice));
-      break;
-    }
-    case FaultKind::kUnordered:
-      std::swap(rows[index], rows[(index + 1) % rows.size()]);
-      break;
-    case FaultKind::kEarly:
-      rows.back() = forming_row(rows.back());
-      break;
-    case FaultKind::kUnit:
-      for (std::string& row : rows) {
-        KlineFields fields = row_fields(row);
-        change_unit(fields[kOpenTimeField], rule.text == "us");
-        change_unit(fields[kCloseTimeField], rule.text == "us");
-        row = json_row(fields);
-      }
-      break;
-    default:
-      rows[index] = changed_row(rule, rows[index]);
-      break;
-  }
-}
-
 /// Whether the answer's rows were changed as rows.
 bool has_rows(const RestCall& call) noexcept {
   return call.endpoint == Endpoint::kKlines || call.endpoint == Endpoint::kFunding;
@@ -127,31 +60,8 @@ void break_checksum(std::string& body) {
 
 }  // namespace
 
-bool changes_rows(FaultKind kind) noexcept {
-  switch (kind) {
-    case FaultKind::kEmpty:
-    case FaultKind::kMissing:
-    case FaultKind::kDuplicate:
-    case FaultKind::kUnordered:
-    case FaultKind::kOffGrid:
-    case FaultKind::kHighBelowLow:
-    case FaultKind::kNegativeVolume:
-    case FaultKind::kEarly:
-    case FaultKind::kUnit:
-      return true;
-    default:
-      return false;
-  }
-}
-
-void apply_to_rows(const FaultRule& rule, std::uint64_t draw, std::string& rows) {
-  std::vector<std::string> split;
-  for (const std::string_view row : split_rows(rows)) split.emplace_back(row);
-  change_rows(rule, draw, split);
-  rows = join_rows(split);
-}
-
-void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerResponse& response) {
+void apply_fault(const FaultRule& rule, const FaultTarget& target, TimeMs now,
+                 net::ServerResponse& response) {
   constexpr std::int64_t kNsPerMs = 1'000'000;
   const bool archive = target.call == nullptr;
   switch (rule.kind) {
@@ -171,6 +81,18 @@ void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerRe
     case FaultKind::kTruncate:
       truncate(response.body, rule.value);
       break;
+    case FaultKind::kHeader: {
+      const std::size_t colon = rule.text.find(':');
+      set_header(response.headers, rule.text.substr(0, colon), rule.text.substr(colon + 1));
+      break;
+    }
+    case FaultKind::kBody:
+      response.body = rule.text;
+      break;
+    case FaultKind::kReset:
+      response.reset = true;
+      response.cut_after = rule.value;
+      break;
     case FaultKind::kCut:
       response.cut_after = rule.value;
       break;
@@ -179,6 +101,18 @@ void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerRe
       break;
     case FaultKind::kDelay:
       response.delay_ns += rule.value * kNsPerMs;
+      break;
+    case FaultKind::kDrip:
+      response.bytes_per_second = rule.value;
+      break;
+    case FaultKind::kFraming:
+      apply_framing(rule.text, now, response);
+      break;
+    case FaultKind::kEncoding:
+      apply_encoding(rule.text, response);
+      break;
+    case FaultKind::kJson:
+      apply_json(rule.text, response.body);
       break;
     case FaultKind::kClose:
       response.close = true;
@@ -202,10 +136,8 @@ void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerRe
       response.status = 404;
       response.body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>";
       break;
-    case FaultKind::kSymbolOf:
-      break;
     default:
-      break;  // of the rows
+      break;  // of the request or of the rows
   }
 }
 

@@ -18,12 +18,9 @@ struct FaultTarget {
   const RestCall* call = nullptr;
 };
 
-/// Whether `kind` changes the rows of a page: apply_to_rows() does, while the answer is made.
-[[nodiscard]] bool changes_rows(FaultKind kind) noexcept;
-/// Changes `rows` (truth.h), of which there is at least one; `draw` chooses which one is hit.
-void apply_to_rows(const FaultRule& rule, std::uint64_t draw, std::string& rows);
-
-/// Changes `response`. A fault that the answer does not have the shape for does nothing.
-void apply_fault(const FaultRule& rule, const FaultTarget& target, net::ServerResponse& response);
+/// Changes `response`, made at `now`. A fault that the answer does not have the shape for does nothing.
+/// One of framing makes the bytes, so it comes last.
+void apply_fault(const FaultRule& rule, const FaultTarget& target, TimeMs now,
+                 net::ServerResponse& response);
 
 }  // namespace bf::sim

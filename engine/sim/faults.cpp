@@ -5,7 +5,13 @@
 #include <cmath>
 #include <iterator>
 
+#include "engine/sim/archive_faults.h"
+#include "engine/sim/encoding_faults.h"
+#include "engine/sim/framing_faults.h"
+#include "engine/sim/json_faults.h"
 #include "engine/sim/mixer.h"
+#include "engine/sim/row_faults.h"
+#include "engine/sim/truth.h"
 #include "store/base/assert.h"
 
 namespace bf::sim {
@@ -23,12 +29,21 @@ constexpr FaultSyntax kFaults[] = {
     {"html", FaultKind::kHtml, Value::kNone},
     {"empty", FaultKind::kEmpty, Value::kNone},
     {"truncate", FaultKind::kTruncate, Value::kNumber},
+    {"header", FaultKind::kHeader, Value::kText},
+    {"body", FaultKind::kBody, Value::kText},
     {"cut", FaultKind::kCut, Value::kNumber},
+    {"reset", FaultKind::kReset, Value::kNumber},
     {"stall", FaultKind::kStall, Value::kNumber},
     {"delay_ms", FaultKind::kDelay, Value::kNumber},
+    {"drip", FaultKind::kDrip, Value::kNumber},
     {"close", FaultKind::kClose, Value::kNone},
     {"gzip", FaultKind::kGzip, Value::kNone},
     {"plain", FaultKind::kPlain, Value::kNone},
+    {"framing", FaultKind::kFraming, Value::kText},
+    {"encoding", FaultKind::kEncoding, Value::kText},
+    {"json", FaultKind::kJson, Value::kText},
+    {"rows", FaultKind::kRows, Value::kText},
+    {"zip", FaultKind::kZip, Value::kText},
     {"missing", FaultKind::kMissing, Value::kNumber},
     {"duplicate", FaultKind::kDuplicate, Value::kNone},
     {"unordered", FaultKind::kUnordered, Value::kNone},
@@ -37,6 +52,8 @@ constexpr FaultSyntax kFaults[] = {
     {"negative", FaultKind::kNegativeVolume, Value::kNone},
     {"early", FaultKind::kEarly, Value::kNone},
     {"symbol_of", FaultKind::kSymbolOf, Value::kText},
+    {"interval_of", FaultKind::kIntervalOf, Value::kText},
+    {"earlier", FaultKind::kEarlier, Value::kNumber},
     {"unit", FaultKind::kUnit, Value::kText},
     {"used_weight", FaultKind::kUsedWeight, Value::kText},
     {"checksum", FaultKind::kChecksum, Value::kNone},
@@ -71,10 +88,51 @@ bool read_market(std::string_view text, std::optional<Market>& out) noexcept {
   return out.has_value();
 }
 
-bool read_instant(std::string_view text, TimeMs& out) {
+template <class Time>
+bool read_instant(std::string_view text, Time& out) {
   const Result<TimeMs> time = parse_time(text);
   if (time) out = *time;
   return time.has_value();
+}
+
+/// Text in which '+' stands for a blank: words are split at blanks.
+std::string with_blanks(std::string_view text) {
+  std::string out(text);
+  std::replace(out.begin(), out.end(), '+', ' ');
+  return out;
+}
+
+/// Whether `rule.text` is one of the names that a fault of its kind has.
+bool is_known_name(const FaultRule& rule) {
+  std::span<const std::string_view> names;
+  switch (rule.kind) {
+    case FaultKind::kFraming:
+      names = framing_faults();
+      break;
+    case FaultKind::kEncoding:
+      names = encoding_faults();
+      break;
+    case FaultKind::kJson:
+      names = json_faults();
+      break;
+    case FaultKind::kRows:
+      names = row_faults();
+      break;
+    case FaultKind::kZip:
+      names = zip_faults();
+      break;
+    case FaultKind::kUnit:
+      return rule.text == "us" || rule.text == "s";
+    case FaultKind::kIntervalOf: {
+      Interval interval{};
+      return parse_archive_interval(rule.text, interval);
+    }
+    case FaultKind::kHeader:
+      return rule.text.find(':') != std::string::npos;
+    default:
+      return !rule.text.empty();
+  }
+  return std::find(names.begin(), names.end(), rule.text) != names.end();
 }
 
 /// A word that says which requests are meant. Sets `known` when the word is one of these.
@@ -85,11 +143,12 @@ bool read_condition(std::string_view name, std::string_view value, FaultRule& ru
     return !value.empty();
   }
   if (name == "retry_after") {
-    rule.retry_after = value;
+    rule.retry_after = with_blanks(value);
     return !value.empty();
   }
   if (name == "market") return read_market(value, rule.market);
   if (name == "connection") return read_number(value, rule.connection) && rule.connection > 0;
+  if (name == "covers") return read_instant(value, rule.covers);
   if (name == "nth") return read_number(value, rule.nth) && rule.nth > 0;
   if (name == "every") return read_number(value, rule.every) && rule.every > 0;
   if (name == "times") return read_number(value, rule.times_max) && rule.times_max > 0;
@@ -108,6 +167,7 @@ bool read_fault(const FaultSyntax& syntax, std::string_view value, FaultRule& ru
       return value.empty();
     case Value::kNumber:
       if (!read_number(value, rule.value) || rule.value < 0) return false;
+      if (rule.kind == FaultKind::kDrip) return rule.value > 0;
       return rule.kind != FaultKind::kStatus || (rule.value >= 200 && rule.value <= 599);
     case Value::kText:
       break;
@@ -117,9 +177,9 @@ bool read_fault(const FaultSyntax& syntax, std::string_view value, FaultRule& ru
     rule.value = -1;
     return true;
   }
-  rule.text = value;
-  if (rule.kind == FaultKind::kUnit) return value == "us" || value == "s";
-  return !value.empty();
+  const bool free = rule.kind == FaultKind::kHeader || rule.kind == FaultKind::kBody;
+  rule.text = free ? with_blanks(value) : std::string(value);
+  return is_known_name(rule);
 }
 
 std::string_view next_word(std::string_view& text) noexcept {
@@ -257,6 +317,7 @@ bool FaultPlan::hits(Entry& entry, std::size_t index, const FaultSubject& subjec
   if (rule.market && *rule.market != subject.market) return false;
   if (!rule.symbol.empty() && rule.symbol != subject.symbol) return false;
   if (rule.connection != 0 && rule.connection != subject.connection) return false;
+  if (rule.covers && !subject.asked.contains(*rule.covers)) return false;
   if (!rule.when.contains(subject.now)) return false;
   ++entry.matched;
   if (rule.nth != 0 && rule.nth != entry.matched) return false;

@@ -43,6 +43,7 @@ std::string ledger_line(const LedgerEntry& entry) {
   }
   append_number(line, "weight", entry.weight);
   append_number(line, "status", entry.status);
+  append_number(line, "bytes", static_cast<std::int64_t>(entry.bytes));
   if (entry.out_of_turn) line += ",\"out_of_turn\":true";
   if (!entry.faults.empty()) append_string(line, "faults", entry.faults);
   line += '}';

@@ -6,9 +6,11 @@
 #include "engine/sim/binance_venue.h"
 #include "engine/sim/blofin_venue.h"
 #include "engine/sim/fault_effects.h"
+#include "engine/sim/framing_faults.h"
 #include "engine/sim/mixer.h"
 #include "engine/sim/okx_venue.h"
-#include "store/base/http_date.h"
+#include "engine/sim/row_faults.h"
+#include "store/base/assert.h"
 
 namespace bf::sim {
 namespace {
@@ -25,16 +27,39 @@ net::ServerResponse json_response(int status, std::string body) {
 
 /// The message as bytes, for a clock that is not the server's: that one writes its own Date header.
 std::string with_own_date(const net::ServerResponse& response, TimeMs now) {
-  std::string message = "HTTP/1.1 " + std::to_string(response.status) +
-                        " Simulated\r\nDate: " + format_http_date(now) +
-                        "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n";
-  for (const auto& [name, value] : response.headers) {
-    message.append(name).append(": ").append(value).append("\r\n");
+  std::string framing = "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  if (response.close) framing += "Connection: close\r\n";
+  return raw_message(response, now, framing, response.body);
+}
+
+/// The open times that `call` asks about.
+TimeRange asked_by(const RestCall& call) {
+  if (call.endpoint != Endpoint::kKlines && call.endpoint != Endpoint::kFunding) return {};
+  if (call.start && call.end) return {*call.start, *call.end + 1};
+  if (call.endpoint == Endpoint::kFunding) {
+    return {call.start.value_or(kTimeMin), call.end.value_or(kTimeMax)};
   }
-  if (response.close) message += "Connection: close\r\n";
-  message += "\r\n";
-  message += response.body;
-  return message;
+  // Without an end it is the next so many candles, without a begin the last ones.
+  const auto slots = static_cast<std::int64_t>(call.limit);
+  if (call.start)
+    return {*call.start,
+            advance_slots(call.interval, slot_begin(call.interval, *call.start), slots)};
+  if (!call.end) return {};
+  return {advance_slots(call.interval, slot_begin(call.interval, *call.end), -slots),
+          *call.end + 1};
+}
+
+/// Makes a request one for other candles than were asked for, where a fault wants that.
+void mislead(const FaultRule& rule, RestCall& call) {
+  if (rule.kind == FaultKind::kSymbolOf) call.symbol = rule.text;
+  if (rule.kind == FaultKind::kIntervalOf) {
+    const bool known = parse_archive_interval(rule.text, call.interval);
+    BF_ASSERT(known);
+  }
+  if (rule.kind == FaultKind::kEarlier) {
+    if (call.start) *call.start -= rule.value;
+    if (call.end) *call.end -= rule.value;
+  }
 }
 
 }  // namespace
@@ -81,8 +106,12 @@ net::ServerResponse SimExchange::answer(const net::ServerRequest& request) {
     response = answer_archive(query, entry);
   }
   entry.status = response.status;
+  entry.bytes = response.body.size();
+  entry.hash = hash_of(response.body);
   ledger_.record(std::move(entry));
-  if (options_.clock_offset_ms != 0) response.raw = with_own_date(response, now());
+  if (options_.clock_offset_ms != 0 && response.raw.empty()) {
+    response.raw = with_own_date(response, now());
+  }
   return response;
 }
 
@@ -102,10 +131,8 @@ net::ServerResponse SimExchange::answer_rest(Venue& venue, RestCall call, Ledger
     admission.refusal->delay_ns = options_.latency_ns;
     return *std::move(admission.refusal);
   }
-  const Rules rules = pick_faults(entry);
-  for (const FaultRule* rule : rules) {
-    if (rule->kind == FaultKind::kSymbolOf) call.symbol = rule->text;
-  }
+  const Rules rules = pick_faults(entry, asked_by(call));
+  for (const FaultRule* rule : rules) mislead(*rule, call);
   const RowChange change = [&rules, draw = mix(kRowDrawKey, entry.number)](std::string& rows) {
     for (const FaultRule* rule : rules) {
       if (changes_rows(rule->kind) && !rows.empty()) apply_to_rows(*rule, draw, rows);
@@ -119,7 +146,7 @@ net::ServerResponse SimExchange::answer_rest(Venue& venue, RestCall call, Ledger
   response.delay_ns = options_.latency_ns;
   const FaultTarget target{&venue, &call};
   for (const FaultRule* rule : rules) {
-    apply_fault(*rule, target, response);
+    apply_fault(*rule, target, entry.at, response);
     note_told_pause(*rule, entry, venue);
   }
   return response;
@@ -130,17 +157,20 @@ net::ServerResponse SimExchange::answer_archive(const Query& query, LedgerEntry&
   entry.endpoint = answer.endpoint;
   entry.market = answer.market;
   entry.symbol = query.path;
-  const Rules rules = pick_faults(entry);
+  const Rules rules = pick_faults(entry, answer.range);
+  // The same row in the file and in what its CHECKSUM is of.
+  const std::uint64_t draw = mix(kRowDrawKey, static_cast<std::uint64_t>(answer.range.from));
+  if (answer.status == 200) archive_.damage(query, rules, draw, answer);
   net::ServerResponse response;
   response.status = answer.status;
   response.body = std::move(answer.body);
   response.headers.emplace_back("Content-Type", std::string(answer.content_type));
   response.delay_ns = options_.latency_ns;
-  for (const FaultRule* rule : rules) apply_fault(*rule, FaultTarget{}, response);
+  for (const FaultRule* rule : rules) apply_fault(*rule, FaultTarget{}, entry.at, response);
   return response;
 }
 
-SimExchange::Rules SimExchange::pick_faults(LedgerEntry& entry) {
+SimExchange::Rules SimExchange::pick_faults(LedgerEntry& entry, TimeRange asked) {
   if (options_.faults.empty()) return {};
   FaultSubject subject;
   subject.endpoint = entry.endpoint;
@@ -149,6 +179,7 @@ SimExchange::Rules SimExchange::pick_faults(LedgerEntry& entry) {
   subject.connection = entry.connection;
   subject.number = entry.number;
   subject.now = entry.at;
+  subject.asked = asked;
   Rules rules = options_.faults.pick(subject);
   for (const FaultRule* rule : rules) {
     if (!entry.faults.empty()) entry.faults += '+';

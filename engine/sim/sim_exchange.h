@@ -76,7 +76,7 @@ class SimExchange final : public net::HttpHandler {
   [[nodiscard]] net::ServerResponse answer(const net::ServerRequest& request);
   [[nodiscard]] net::ServerResponse answer_rest(Venue& venue, RestCall call, LedgerEntry& entry);
   [[nodiscard]] net::ServerResponse answer_archive(const Query& query, LedgerEntry& entry);
-  [[nodiscard]] Rules pick_faults(LedgerEntry& entry);
+  [[nodiscard]] Rules pick_faults(LedgerEntry& entry, TimeRange asked);
   void note_told_pause(const FaultRule& rule, const LedgerEntry& entry, Venue& venue);
 
   async::Loop& loop_;

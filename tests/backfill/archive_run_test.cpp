@@ -88,6 +88,21 @@ TEST(ArchiveRun, ADayThatTheArchiveDoesNotHaveComesByRest) {
   EXPECT_EQ(failures_of(report), "");
 }
 
+TEST(ArchiveRun, IsLeftAloneForAsLongAsItSays) {
+  const ShapedTruth truth(1);
+  SimWorld world(truth);
+  world.set_faults("archive nth=2 status=503 retry_after=60");
+  const backfill::RunReport report = run(world, "um", plan::SourceChoice::kArchive);
+  EXPECT_EQ(backfill::exit_code(report, true), Exit::kComplete) << failures_of(report);
+  TimeMs told = 0;
+  for (const sim::LedgerEntry& entry : world.ledger().entries()) {
+    if (entry.faults == "status") told = entry.at;
+    const bool under_way = entry.at <= told + kSecondMs;
+    EXPECT_TRUE(told == 0 || under_way || entry.at >= told + kMinuteMs) << sim::ledger_line(entry);
+  }
+  EXPECT_NE(told, 0);
+}
+
 TEST(ArchiveRun, WithTheArchiveAloneSuchADayStaysMissing) {
   const ShapedTruth truth(1);
   SimWorld world(truth);

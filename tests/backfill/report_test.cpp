@@ -100,12 +100,23 @@ TEST(ExitCode, AFailureOfASeriesCountsAsOneOfTheRun) {
 TEST(ExitCode, APageThatWasRefusedShowsAsItsMissingSlotsAlone) {
   RunReport report;
   SeriesReport series = series_with({});
+  series.slots.held = 499;
   add_failure(series.failures, Error(Code::kProtocol, "candle row 7: volume cannot be read"));
   add_failure(series.failures, Error(Code::kRejected, "HTTP 400"));
   report.series.push_back(series);
   EXPECT_EQ(exit_code(report, false), Exit::kComplete) << "another page gave the slots";
   report.series[0].slots.missing = 499;
   EXPECT_EQ(exit_code(report, false), Exit::kMissing);
+}
+
+TEST(ExitCode, ASeriesWhoseBeginningCouldNotBeReadIsMissing) {
+  RunReport report;
+  SeriesReport series;  // nothing is known to be wanted
+  add_failure(series.failures, Error(Code::kProtocol, "candle row 1: open is there twice"));
+  report.series.push_back(series);
+  EXPECT_EQ(exit_code(report, false), Exit::kMissing);
+  report.series[0].failures[0].code = Code::kNotFound;
+  EXPECT_EQ(exit_code(report, false), Exit::kComplete) << "there is no candle yet";
 }
 
 TEST(ExitCode, AListThatCouldNotBeReadLeavesEverythingMissing) {

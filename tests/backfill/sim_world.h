@@ -24,7 +24,10 @@ inline constexpr TimeMs kWorldBegin = 1'719'792'000'000;  // 2024-07-01
 /// Remembers what it is told.
 class RecordingObserver final : public backfill::Observer {
  public:
-  void on_event(const backfill::Event& event) override { events.push_back(event); }
+  void on_event(const backfill::Event& event) override {
+    events.push_back(event);
+    if (heard) heard(event);
+  }
   void on_progress(const backfill::Progress& progress) override {
     last = progress;
     if (progressed) progressed(progress);
@@ -33,6 +36,7 @@ class RecordingObserver final : public backfill::Observer {
 
   std::vector<backfill::Event> events;
   backfill::Progress last;
+  std::function<void(const backfill::Event&)> heard;
   std::function<void(const backfill::Progress&)> progressed;
 };
 

@@ -254,6 +254,22 @@ TEST(JudgeRows, RefusesAPageWhoseRowsMostlyContradictThemselves) {
   EXPECT_THAT(judged.error().message(), HasSubstr("12 of 12 rows"));
 }
 
+TEST(JudgeRows, RefusesAPageOfAWiderInterval) {
+  const auto judged_of = [](const Page& page) {
+    return judge_rows(minutes_of(), answer_to({at(0), at(60)}), page.rows(), kLater);
+  };
+  Page page;
+  for (int row = 0; row < 7; ++row) page.row(at(5 * row), kGood);
+  EXPECT_TRUE(judged_of(page)) << "so few rows may be all that was traded";
+  page.row(at(35), kGood);
+  const Result<Judged> wider = judged_of(page);
+  ASSERT_FALSE(wider);
+  EXPECT_EQ(wider.error().code(), Code::kDataQuality);
+  EXPECT_THAT(wider.error().message(), HasSubstr("5m"));
+  page.row(at(41), kGood);
+  EXPECT_TRUE(judged_of(page));
+}
+
 TEST(JudgeRows, AFewBadRowsDoNotRefuseTheOthers) {
   Page page;
   for (int minute = 0; minute < 24; ++minute) {

@@ -136,10 +136,10 @@ TEST(SimExchange, LedgerIsWrittenAsLinesWhileItRuns) {
             "{\"at\":1700000040000,\"number\":1,\"connection\":1,\"market\":\"binance/um\","
             "\"endpoint\":\"klines\",\"symbol\":\"S000USDT\",\"interval\":\"1m\","
             "\"start\":1696118400000,\"end\":-1,\"limit\":3,\"rows\":3,\"weight\":1,"
-            "\"status\":200}\n"
+            "\"status\":200,\"bytes\":399}\n"
             "{\"at\":1700000040000,\"number\":2,\"connection\":1,\"market\":\"binance/um\","
             "\"endpoint\":\"klines\",\"symbol\":\"??\",\"interval\":\"1m\",\"start\":-1,"
-            "\"end\":-1,\"limit\":500,\"rows\":0,\"weight\":5,\"status\":400}\n");
+            "\"end\":-1,\"limit\":500,\"rows\":0,\"weight\":5,\"status\":400,\"bytes\":38}\n");
   const Result<void> nowhere = rig.exchange.ledger().write_to(folder.path() + "/no/such/folder");
   EXPECT_FALSE(nowhere);
 }

@@ -24,13 +24,15 @@ constexpr const char* kAbout =
 constexpr const char* kFooter =
     "A fault is an endpoint (klines, funding, exchangeInfo, time, ping, archive, checksum, "
     "listing,\n"
-    "any), what must hold (symbol= market= connection= nth= every= times= probability= from= to=) "
-    "and one "
-    "of:\n"
-    "status=CODE [retry_after=TEXT], html, empty, truncate=N, cut=N, stall=N, delay_ms=N, close, "
-    "gzip,\n"
-    "plain, missing=N, duplicate, unordered, off_grid, high_low, negative, early, symbol_of=NAME,\n"
-    "unit=us|s, used_weight=N|none, checksum, truncate_zip=N, not_found.\n"
+    "any), what must hold (symbol= market= connection= covers= nth= every= times= "
+    "probability=\n"
+    "from= to=) and one of:\n"
+    "status=CODE [retry_after=TEXT], header=NAME:TEXT, body=TEXT, html, empty, truncate=N, cut=N,\n"
+    "reset=N, stall=N, delay_ms=N, drip=N, close, gzip, plain, framing=NAME, encoding=NAME, "
+    "json=NAME,\n"
+    "rows=NAME, zip=NAME, missing=N, duplicate, unordered, off_grid, high_low, negative, early,\n"
+    "symbol_of=NAME, interval_of=1h, earlier=N, unit=us|s, used_weight=N|none, checksum,\n"
+    "truncate_zip=N, not_found. The names are in docs/faults.md; a '+' in TEXT is a blank.\n"
     "\n"
     "Exit codes: 0 stopped by SIGINT or SIGTERM; 2 a flag or a file is wrong; 5 the port is taken.";
 
