@@ -152,6 +152,7 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   http_request.endpoint = options_.base.endpoint;
   http_request.target = options_.base.path + request.target;
   http_request.user_agent = api_.user_agent();
+  http_request.body_bytes_max = request.answer_bytes_max;
   last_sent_ns_ = loop_.now_ns();
   Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
   if (!response) {
@@ -217,8 +218,9 @@ async::Task<Result<exchange::InstrumentList>> MarketClient::get_instruments(
   }
   std::unordered_set<std::string> names;
   for (int parts = 0; parts < kListPartsMax; ++parts) {
-    const Result<net::HttpResponse> response =
-        co_await get(api_.instruments_request(list.next), cancel);
+    exchange::ApiRequest request = api_.instruments_request(list.next);
+    request.answer_bytes_max = exchange::kListBytesMax;
+    const Result<net::HttpResponse> response = co_await get(std::move(request), cancel);
     if (!response) co_return fail(response.error());
     Result<exchange::InstrumentList> part = api_.parse_instruments(list.next, response->body);
     if (!part) co_return fail(part.error().at(name()));

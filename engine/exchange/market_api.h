@@ -27,12 +27,18 @@ struct PageBand {
   friend bool operator==(const PageBand&, const PageBand&) = default;
 };
 
+/// Bytes of an answer, after decompression: of a page of rows, and of a list of instruments, of which some
+/// have thousands with all their rules.
+inline constexpr std::size_t kPageBytesMax = 4U << 20;
+inline constexpr std::size_t kListBytesMax = 32U << 20;
+
 /// One GET to the market's REST host.
 struct ApiRequest {
   std::string target;  ///< path and query, percent-encoded
   std::uint32_t weight = 1;
   /// Which of limit_rules() for one endpoint count it; "": none of them. Static text.
   std::string_view endpoint;
+  std::size_t answer_bytes_max = kPageBytesMax;
 };
 
 /// The parts of a response that parsers look at.
