@@ -153,7 +153,8 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   http_request.target = options_.base.path + request.target;
   http_request.user_agent = api_.user_agent();
   http_request.body_bytes_max = request.answer_bytes_max;
-  last_sent_ns_ = loop_.now_ns();
+  const std::int64_t sent_ns = loop_.now_ns();
+  last_sent_ns_ = sent_ns;
   Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
   if (!response) {
     limiter_.answered(*permit, limits::Feedback{});
@@ -168,7 +169,20 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   const limits::Feedback heard = feedback(*response);
   limiter_.answered(*permit, heard);
   note_date(heard);
-  co_return judge(std::move(*response), what);
+  Attempt attempt = judge(std::move(*response), what);
+  attempt.took_ns = loop_.now_ns() - sent_ns;
+  co_return attempt;
+}
+
+async::Task<Result<TimedResponse>> MarketClient::get_timed(exchange::ApiRequest request,
+                                                           async::CancelToken cancel) {
+  if (ended_) co_return fail(*ended_);
+  Attempt attempt = co_await this->attempt(std::move(request), cancel);
+  if (!attempt.outcome) co_return fail(attempt.outcome.error());
+  TimedResponse timed;
+  timed.response = *std::move(attempt.outcome);
+  timed.took_ns = attempt.took_ns;
+  co_return timed;
 }
 
 async::Task<Result<net::HttpResponse>> MarketClient::get(exchange::ApiRequest request,

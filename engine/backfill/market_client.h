@@ -32,6 +32,12 @@ struct MarketClientOptions {
   int limited_max = 20;  ///< a server that answers every request with 429 is not served for ever
 };
 
+/// An answer, and the time from its departure on, connecting included, waiting for the limits not.
+struct TimedResponse {
+  net::HttpResponse response;
+  std::int64_t took_ns = 0;
+};
+
 class MarketClient {
  public:
   /// Everything outlives the client.
@@ -43,6 +49,10 @@ class MarketClient {
   ///         kTimeout, kTls, kProtocol after the last retry; kUnknownName, kRejected at once.
   [[nodiscard]] async::Task<Result<net::HttpResponse>> get(exchange::ApiRequest request,
                                                            async::CancelToken cancel);
+
+  /// One attempt, as get() makes several, and how long it took. Errors: as get(), at once.
+  [[nodiscard]] async::Task<Result<TimedResponse>> get_timed(exchange::ApiRequest request,
+                                                             async::CancelToken cancel);
 
   /// The whole list of instruments, however many answers it takes. Errors: as get(); kProtocol;
   /// kUsage where there is no list.
@@ -72,7 +82,8 @@ class MarketClient {
   struct Attempt {
     Result<net::HttpResponse> outcome;
     bool again = false;
-    bool counts = true;  ///< against retries_max
+    bool counts = true;        ///< against retries_max
+    std::int64_t took_ns = 0;  ///< from the departure to the answer, where there is one
   };
   [[nodiscard]] async::Task<Attempt> attempt(exchange::ApiRequest request,
                                              async::CancelToken cancel);

@@ -76,7 +76,8 @@ struct RunOptions {
   std::map<std::string, std::vector<std::string>> fallbacks;
   net::ProxyChoice proxies;       ///< by source, "binance/um"
   bool allow_plain_http = false;  ///< plain http to hosts that are not loopback
-  std::string state_dir;          ///< where bans are kept; empty: nowhere
+  /// Where bans are kept, and what processes share of the limits; empty: nowhere, and nothing.
+  std::string state_dir;
 };
 
 /// What a progress display shows; a copy, cheap to take.

@@ -28,6 +28,7 @@ struct MarketRun {
   const Selection* selection = nullptr;   ///< null for a fallback, of which nothing is selected
   bool has_fallbacks = false;             ///< others may fill what this one lacks
   std::shared_ptr<limits::BanFile> bans;  ///< null: bans do not outlive the process
+  std::shared_ptr<limits::BudgetFile> budget;  ///< null: other processes have limits of their own
   std::shared_ptr<limits::RateLimiter> limiter;
   bool shares_limiter = false;  ///< with a market of the run that was opened before
   std::unique_ptr<MarketClient> client;

@@ -4,7 +4,8 @@
 // costs is held in full from its departure to its answer, because the server may count it at any
 // instant between; what an answered one still costs is what the shapes differ in.
 //
-// Instants are nanoseconds since 1970 on the exchange's clock, as we estimate it.
+// Instants are nanoseconds since 1970 on the exchange's clock, as we estimate it. What a bucket knows can
+// be saved and loaded as a few numbers, so that processes can hand it to each other (budget.h).
 // Threads: one.
 #pragma once
 
@@ -12,15 +13,22 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "engine/limits/limit_rule.h"
 #include "store/base/assert.h"
+#include "store/base/time.h"
 
 namespace bf::limits {
 
 inline constexpr std::int64_t kNsPerMs = 1'000'000;
 /// No passing of time lets the request leave: an answer may.
 inline constexpr std::int64_t kOnlyAnAnswer = std::numeric_limits<std::int64_t>::max();
+
+/// No count and no instant of ours lies beyond these; what does was written by nobody.
+inline constexpr std::int64_t kCountMax = 1'000'000'000'000'000;
+inline constexpr std::int64_t kInstantMax = kTimeMax * kNsPerMs;
 
 /// A request that came back.
 struct Answer {
@@ -52,10 +60,19 @@ class Bucket {
   virtual void move_clock(std::int64_t /*ns*/) {}
   /// How far the exchange's clock may be from what we take it for.
   virtual void set_uncertainty(std::int64_t /*ns*/) {}
+  /// Nobody has looked at the server's count for a while: others may have used what we do not know of.
+  virtual void forget_reports() {}
+
+  /// Appends all that is known of answered requests.
+  virtual void save(std::vector<std::int64_t>& out) const = 0;
+  /// Takes over what save() gave, wherever it was saved; false, and nothing, where it did not. No content
+  /// makes a later call overflow, or a request wait much longer than a full bucket would.
+  [[nodiscard]] virtual bool load(std::span<const std::int64_t> saved, std::int64_t now) = 0;
 
   void leave(std::int64_t cost) noexcept { in_flight_ += cost; }
   /// The request never left.
   void take_back(std::int64_t cost) noexcept { in_flight_ -= cost; }
+  void set_in_flight(std::int64_t cost) noexcept { in_flight_ = cost; }
 
   /// The share of the capacity that we may use ourselves.
   [[nodiscard]] std::int64_t allowed() const noexcept { return allowed_; }

@@ -65,6 +65,40 @@ void FixedWindow::count_unreported(std::int64_t now, std::int64_t cost) noexcept
   unreported_at_ = now;
 }
 
+void FixedWindow::forget_reports() {
+  reports_ = has_header_;
+  ever_reported_ = false;
+}
+
+void FixedWindow::save(std::vector<std::int64_t>& out) const {
+  out.insert(out.end(), {reports_ ? 1 : 0, ever_reported_ ? 1 : 0, reported_here_ ? 1 : 0, index_,
+                         own_, carried_, reported_, unreported_, reported_at_, unreported_at_});
+}
+
+bool FixedWindow::load(std::span<const std::int64_t> saved, std::int64_t /*now*/) {
+  constexpr std::size_t kFlags = 3;
+  constexpr std::size_t kIndexAt = 3;
+  constexpr std::size_t kInstantsAt = 8;
+  constexpr std::size_t kWords = 10;
+  if (saved.size() != kWords) return false;
+  for (std::size_t i = 0; i < kWords; ++i) {
+    std::int64_t most = i < kFlags ? 1 : i < kInstantsAt ? kCountMax : kInstantMax;
+    if (i == kIndexAt) most = kInstantMax / window_;
+    if (saved[i] < 0 || saved[i] > most) return false;
+  }
+  reports_ = saved[0] != 0;
+  ever_reported_ = saved[1] != 0;
+  reported_here_ = saved[2] != 0;
+  index_ = saved[kIndexAt];
+  own_ = saved[4];
+  carried_ = saved[5];
+  reported_ = saved[6];
+  unreported_ = saved[7];
+  reported_at_ = saved[8];
+  unreported_at_ = saved[9];
+  return true;
+}
+
 void FixedWindow::answered(std::int64_t now, const Answer& answer) {
   turn(now);
   in_flight_ -= answer.cost;

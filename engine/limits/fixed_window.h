@@ -20,12 +20,18 @@ namespace bf::limits {
 class FixedWindow final : public Bucket {
  public:
   FixedWindow(const LimitRule& rule, int share_percent, std::int64_t now)
-      : Bucket(rule, share_percent), reports_(!rule.usage_header.empty()), index_(now / window_) {}
+      : Bucket(rule, share_percent),
+        has_header_(!rule.usage_header.empty()),
+        reports_(has_header_),
+        index_(now / window_) {}
 
   [[nodiscard]] std::int64_t leaves_at(std::int64_t now, std::int64_t cost) override;
   [[nodiscard]] std::int64_t used(std::int64_t now) override;
   void answered(std::int64_t now, const Answer& answer) override;
   void set_uncertainty(std::int64_t ns) override { guard_ = ns; }
+  void forget_reports() override;
+  void save(std::vector<std::int64_t>& out) const override;
+  [[nodiscard]] bool load(std::span<const std::int64_t> saved, std::int64_t now) override;
 
  private:
   /// Begins the window that holds `now`, if it has not begun.
@@ -40,7 +46,8 @@ class FixedWindow final : public Bucket {
     return std::max(own_, reported_ + unreported_);
   }
 
-  bool reports_;  ///< the rule has a usage header, and answers carry it
+  bool has_header_;  ///< the rule names one
+  bool reports_;     ///< and answers carry it
   bool ever_reported_ = false;
   bool reported_here_ = false;      ///< in this window
   std::int64_t index_;              ///< of this window

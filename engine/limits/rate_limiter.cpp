@@ -5,7 +5,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "engine/limits/bucket.h"
 #include "store/base/assert.h"
 
 namespace bf::limits {
@@ -14,13 +13,8 @@ namespace {
 using async::kNoDeadline;
 using async::Wake;
 
-constexpr DurationMs kUncertaintyMinMs = 50;
-constexpr DurationMs kUncertaintyDefaultMs = 100;
-constexpr DurationMs kUncertaintyMaxMs = kMinuteMs;
 constexpr DurationMs kPauseMinMs = kSecondMs;
 constexpr DurationMs kPauseMaxMs = 3 * kDayMs;
-/// A report above the capacity means the same whatever it says: the window is full.
-constexpr std::int64_t kReportedMax = 2;
 
 /// A wait that stands, with its end on the clock that never steps.
 struct Standing {
@@ -32,11 +26,6 @@ struct Standing {
 struct Waiter {
   explicit Waiter(async::Loop& loop) : woken(loop) {}
   async::WaitQueue woken;
-};
-
-struct Outstanding {
-  Cost cost;
-  std::int64_t sent_at = 0;  ///< ns of the exchange's clock
 };
 
 }  // namespace
@@ -52,32 +41,20 @@ class RateLimiter::Impl {
   void pause(Pause pause);
   void set_clock_offset(DurationMs offset, DurationMs uncertainty);
   void set_capacity(const std::string& rule_name, std::int64_t capacity);
-  const LimitRules& rules() const noexcept { return rules_; }
+  const LimitRules& rules() const noexcept { return budget_.rules(); }
   LimiterState state();
 
  private:
   std::int64_t now_ns() const { return loop_.now_ns(); }
-  /// `steady_ns` of our clock as the exchange's, in ns since 1970. Anchored once: a wall clock that
-  /// steps in the middle of a run changes nothing.
-  std::int64_t exchange_ns(std::int64_t steady_ns) const noexcept {
-    return anchor_exchange_ns_ + (steady_ns - anchor_steady_ns_);
-  }
-  void anchor(DurationMs offset);
-  bool counts(std::size_t rule, const Cost& cost) const noexcept {
-    return rules_[rule].endpoint.empty() || rules_[rule].endpoint == cost.endpoint;
-  }
-  std::int64_t cost_of(std::size_t rule, const Cost& cost) const noexcept {
-    return rules_[rule].unit == Unit::kWeight ? cost.weight : 1;
-  }
   /// The error that acquire() ends with whatever else happens, or nullopt.
   std::optional<Error> refusal(const Cost& cost, const CancelToken& cancel);
-  /// Steady ns at which a request may leave (<= now_ns(): at once), or kNoDeadline.
-  std::int64_t leaves_at_ns(const Cost& cost);
-  Permit leave(const Cost& cost);
-  Outstanding take_outstanding(const Permit& permit);
+  /// A permit if the request may leave now; else `ask_at_ns` says when to try again. Errors: acquire()'s.
+  Result<std::optional<Permit>> try_leave(const Cost& cost, const CancelToken& cancel,
+                                          std::int64_t& ask_at_ns);
+  Departure take_outstanding(const Permit& permit);
   Standing make_standing(Pause pause) const;
   void load_ban();
-  void store_ban(Pause& ban) const;
+  void store_ban(Pause& ban);
   void drop_passed(std::optional<Standing>& standing) const;
   void wake_first() noexcept {
     if (!waiters_.empty()) waiters_.front()->woken.wake_one();
@@ -87,14 +64,11 @@ class RateLimiter::Impl {
   }
 
   async::Loop& loop_;
-  LimitRules rules_;
   LimiterOptions options_;
-  std::vector<std::unique_ptr<Bucket>> buckets_;                ///< one a rule, in their order
-  std::deque<Waiter*> waiters_;                                 ///< first come first served
-  std::unordered_map<std::uint64_t, Outstanding> outstanding_;  ///< by permit
+  Budget budget_;
+  std::deque<Waiter*> waiters_;                               ///< first come first served
+  std::unordered_map<std::uint64_t, Departure> outstanding_;  ///< by permit
   std::uint64_t next_permit_ = 1;
-  std::int64_t anchor_steady_ns_ = 0;
-  std::int64_t anchor_exchange_ns_ = 0;
   std::optional<Standing> pause_;
   std::optional<Standing> ban_;
   std::optional<Error> ban_file_error_;  ///< the stored bans cannot be read: there may be one
@@ -103,49 +77,63 @@ class RateLimiter::Impl {
 };
 
 RateLimiter::Impl::Impl(async::Loop& loop, LimitRules rules, LimiterOptions options)
-    : loop_(loop), rules_(std::move(rules)), options_(std::move(options)) {
+    : loop_(loop),
+      options_(std::move(options)),
+      budget_(loop.clock(), std::move(rules), options_.max_share_percent, options_.budget) {
   BF_ASSERT(options_.max_share_percent >= 1 && options_.max_share_percent <= 100);
-  anchor(/*offset=*/0);
-  for (const LimitRule& rule : rules_) {
-    buckets_.push_back(make_bucket(rule, options_.max_share_percent, exchange_ns(now_ns())));
-    buckets_.back()->set_uncertainty(kUncertaintyDefaultMs * kNsPerMs);
-  }
   load_ban();
-}
-
-void RateLimiter::Impl::anchor(DurationMs offset) {
-  anchor_steady_ns_ = now_ns();
-  anchor_exchange_ns_ = (loop_.clock().wall_ms() + offset) * kNsPerMs;
 }
 
 // Only the first of those that wait looks at the budget, and sleeps until it has a chance; the others
 // sleep until they are the first. So a heavy request is never overtaken for ever by light ones.
 Task<Result<Permit>> RateLimiter::Impl::acquire(Cost cost, CancelToken cancel) {
-  std::optional<Error> refused = refusal(cost, cancel);
-  if (refused) co_return fail(*std::move(refused));
-  if (waiters_.empty() && leaves_at_ns(cost) <= now_ns()) co_return leave(cost);
-
   Waiter self(loop_);
   waiters_.push_back(&self);
+  Result<std::optional<Permit>> permit;
   while (true) {
-    std::int64_t deadline = kNoDeadline;
+    std::int64_t ask_at_ns = kNoDeadline;
     if (waiters_.front() == &self) {
-      deadline = leaves_at_ns(cost);
-      if (deadline <= now_ns()) break;
+      permit = try_leave(cost, cancel, ask_at_ns);
+    } else if (std::optional<Error> refused = refusal(cost, cancel)) {
+      permit = fail(*std::move(refused));
     }
-    const Wake wake = co_await self.woken.wait(cancel, deadline);
+    if (!permit || *permit) break;
+    const Wake wake = co_await self.woken.wait(cancel, ask_at_ns);
     (void)wake;  // whatever it was, the state tells what is to be done
-    refused = refusal(cost, cancel);
-    if (refused) {
-      forget(self);
-      wake_first();
-      co_return fail(*std::move(refused));
+  }
+  forget(self);
+  wake_first();
+  if (!permit) co_return fail(permit.error());
+  co_return **permit;
+}
+
+Result<std::optional<Permit>> RateLimiter::Impl::try_leave(const Cost& cost,
+                                                           const CancelToken& cancel,
+                                                           std::int64_t& ask_at_ns) {
+  while (true) {
+    std::optional<Error> refused = refusal(cost, cancel);
+    if (refused) return fail(*std::move(refused));
+    drop_passed(pause_);
+    if (pause_) {
+      ask_at_ns = pause_->until_ns;
+      return std::nullopt;
+    }
+    const Result<Budget::Verdict> verdict = budget_.ask(cost);
+    if (!verdict) return fail(verdict.error().at(options_.source));
+    if (verdict->left) {
+      outstanding_.emplace(next_permit_, *verdict->left);
+      return Permit{next_permit_++};
+    }
+    if (verdict->banned) {
+      load_ban();
+    } else if (verdict->paused_until_ms != 0) {
+      pause_ = make_standing(
+          Pause{verdict->paused_until_ms, /*ban=*/false, "another process here was told to wait"});
+    } else {
+      ask_at_ns = verdict->ask_at_ns;
+      return std::nullopt;
     }
   }
-  waiters_.pop_front();
-  const Permit permit = leave(cost);
-  wake_first();
-  co_return permit;
 }
 
 std::optional<Error> RateLimiter::Impl::refusal(const Cost& cost, const CancelToken& cancel) {
@@ -158,76 +146,30 @@ std::optional<Error> RateLimiter::Impl::refusal(const Cost& cost, const CancelTo
                                    "); nothing is sent there before");
     return std::move(error).with_retry_at(ban_->pause.until);
   }
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    const std::int64_t allowed = buckets_[i]->allowed();
-    if (!counts(i, cost) || cost_of(i, cost) <= allowed) continue;
-    return Error(Code::kUsage, options_.source + ": a request of weight " +
-                                   std::to_string(cost.weight) + " never fits \"" + rules_[i].name +
-                                   "\", of which " + std::to_string(allowed) + " may be used (" +
-                                   std::to_string(options_.max_share_percent) + " %)");
-  }
-  return std::nullopt;
+  const std::optional<std::size_t> rule = budget_.too_small_for(cost);
+  if (!rule) return std::nullopt;
+  return Error(Code::kUsage, options_.source + ": a request of weight " +
+                                 std::to_string(cost.weight) + " never fits \"" +
+                                 budget_.rules()[*rule].name + "\", of which " +
+                                 std::to_string(budget_.allowed(*rule)) + " may be used (" +
+                                 std::to_string(options_.max_share_percent) + " %)");
 }
 
-std::int64_t RateLimiter::Impl::leaves_at_ns(const Cost& cost) {
-  if (buckets_.empty() && !pause_) return 0;
-  const std::int64_t now = now_ns();
-  drop_passed(pause_);
-  if (pause_) return pause_->until_ns;
-  const std::int64_t exchange_now = exchange_ns(now);
-  std::int64_t latest = exchange_now;
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    if (!counts(i, cost)) continue;
-    latest = std::max(latest, buckets_[i]->leaves_at(exchange_now, cost_of(i, cost)));
-  }
-  return latest == kOnlyAnAnswer ? kNoDeadline : now + (latest - exchange_now);
-}
-
-Permit RateLimiter::Impl::leave(const Cost& cost) {
-  const Permit permit{next_permit_++};
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    if (counts(i, cost)) buckets_[i]->leave(cost_of(i, cost));
-  }
-  outstanding_.emplace(permit.id, Outstanding{cost, exchange_ns(now_ns())});
-  return permit;
-}
-
-Outstanding RateLimiter::Impl::take_outstanding(const Permit& permit) {
+Departure RateLimiter::Impl::take_outstanding(const Permit& permit) {
   const auto at = outstanding_.find(permit.id);
   BF_ASSERT(at != outstanding_.end());  // each permit comes back exactly once
-  const Outstanding outstanding = at->second;
+  const Departure departure = at->second;
   outstanding_.erase(at);
-  return outstanding;
+  return departure;
 }
 
 void RateLimiter::Impl::answered(Permit permit, const Feedback& feedback) {
-  const Outstanding request = take_outstanding(permit);
-  const std::int64_t now = exchange_ns(now_ns());
-  const bool date = feedback.server_time >= kTimeMin && feedback.server_time < kTimeMax;
-  Answer answer;
-  answer.sent_at = request.sent_at;
-  answer.heard = !feedback.used.empty() || feedback.server_time != 0;
-  answer.server_time = date ? feedback.server_time * kNsPerMs : -1;
-  std::size_t headers = 0;
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    answer.cost = cost_of(i, request.cost);
-    answer.reported = -1;
-    if (!rules_[i].usage_header.empty()) {
-      if (headers < feedback.used.size()) {
-        answer.reported = std::min(feedback.used[headers], kReportedMax * rules_[i].capacity);
-      }
-      ++headers;
-    }
-    if (counts(i, request.cost)) buckets_[i]->answered(now, answer);
-  }
+  budget_.answered(take_outstanding(permit), feedback);
   wake_first();
 }
 
 void RateLimiter::Impl::released(Permit permit) {
-  const Outstanding request = take_outstanding(permit);
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    if (counts(i, request.cost)) buckets_[i]->take_back(cost_of(i, request.cost));
-  }
+  budget_.released(take_outstanding(permit));
   wake_first();
 }
 
@@ -251,6 +193,7 @@ void RateLimiter::Impl::pause(Pause pause) {
   if (wanted.pause.ban) store_ban(wanted.pause);
   standing = std::move(wanted);
   if (!standing->pause.ban) {
+    budget_.tell_pause(standing->pause.until);
     wake_first();  // it sleeps for the wrong instant
     return;
   }
@@ -268,40 +211,29 @@ void RateLimiter::Impl::load_ban() {
   ban_ = make_standing(Pause{(*stored)->until, /*ban=*/true, (*stored)->reason});
 }
 
-void RateLimiter::Impl::store_ban(Pause& ban) const {
+void RateLimiter::Impl::store_ban(Pause& ban) {
   if (options_.bans == nullptr) return;
   const Result<void> stored = options_.bans->store(Ban{ban.until, ban.reason});
+  if (stored) budget_.tell_ban();
   // It holds for this process in any case; that the next one will not know of it is worth a word.
   if (!stored) ban.reason.append("; not stored for later runs: ").append(stored.error().message());
 }
 
 void RateLimiter::Impl::set_clock_offset(DurationMs offset, DurationMs uncertainty) {
-  const std::int64_t before = exchange_ns(now_ns());
-  anchor(offset);
-  const std::int64_t moved = exchange_ns(now_ns()) - before;
-  const DurationMs guard = std::clamp(uncertainty, kUncertaintyMinMs, kUncertaintyMaxMs);
-  for (const std::unique_ptr<Bucket>& bucket : buckets_) {
-    bucket->move_clock(moved);
-    bucket->set_uncertainty(guard * kNsPerMs);
-  }
+  budget_.set_clock_offset(offset, uncertainty);
   wake_first();
 }
 
 void RateLimiter::Impl::set_capacity(const std::string& rule_name, std::int64_t capacity) {
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (rules_[i].name != rule_name) continue;
-    rules_[i].capacity = capacity;
-    buckets_[i]->set_capacity(capacity);
-  }
+  budget_.set_capacity(rule_name, capacity);
   // All of them: some may no longer fit at all.
   for (Waiter* const waiter : waiters_) waiter->woken.wake_one();
 }
 
 LimiterState RateLimiter::Impl::state() {
   LimiterState state;
-  const std::int64_t now = exchange_ns(now_ns());
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    state.rules.push_back({rules_[i].name, buckets_[i]->used(now), buckets_[i]->allowed()});
+  for (std::size_t i = 0; i < budget_.rules().size(); ++i) {
+    state.rules.push_back({budget_.rules()[i].name, budget_.used(i), budget_.allowed(i)});
   }
   drop_passed(pause_);
   drop_passed(ban_);

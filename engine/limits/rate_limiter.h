@@ -1,7 +1,7 @@
 // engine/limits/rate_limiter.h
 //
 // When a request may leave. One RateLimiter stands for one budget: an exchange's host and the address
-// that it sees us from. It keeps every rule at once, believes the server's own count over its own, and
+// that it sees us from, which several processes may share. It keeps every rule at once, believes the server's own count over its own, and
 // stops the source when the server says so.
 //
 // A request's weight is held from acquire() until answered(), because the server may count it at any
@@ -19,11 +19,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/async/loop.h"
 #include "engine/limits/ban_file.h"
+#include "engine/limits/budget.h"
+#include "engine/limits/budget_file.h"
 #include "engine/limits/limit_rule.h"
 
 namespace bf::limits {
@@ -36,25 +37,13 @@ struct LimiterOptions {
   int max_share_percent = 100;  ///< of each rule's capacity that we may use (--max-weight)
   /// Where bans outlive the process; null: they do not (tests).
   BanFile* bans = nullptr;
-};
-
-/// What a request costs.
-struct Cost {
-  std::uint32_t weight = 1;   ///< against rules of kWeight
-  std::string_view endpoint;  ///< which of the rules for one endpoint count it; "": none of them
+  /// Through which other processes share the budget; null: they do not (tests).
+  BudgetFile* budget = nullptr;
 };
 
 /// A request that may leave (or has left) and has not been answered.
 struct Permit {
   std::uint64_t id = 0;
-};
-
-/// What a response says about the limits. Times are wall ms of the exchange's clock.
-struct Feedback {
-  /// Used in the present window as the server counts, one per rule with a usage_header, in the rules'
-  /// order; -1: unsaid. Left empty together with server_time it says that no answer came.
-  std::vector<std::int64_t> used;
-  TimeMs server_time = 0;  ///< from the Date header; 0: unsaid
 };
 
 /// Why nothing leaves at present.
@@ -89,7 +78,8 @@ class RateLimiter {
   /// Waits, first come first served, until a request of this cost may leave. `cost.endpoint` points to
   /// text that outlives the permit.
   /// Errors: kCancelled; kBanned, with the end of the ban in retry_at_ms: also for those that wait when
-  ///         the ban comes; kUsage: the weight exceeds what one window may hold.
+  ///         the ban comes; kUsage: the weight exceeds what one window may hold; what the file of a
+  ///         shared budget says, and kLocked.
   [[nodiscard]] Task<Result<Permit>> acquire(Cost cost, CancelToken cancel);
 
   /// The request was answered (or failed: then `feedback` is empty, and its weight counts as used).

@@ -1,10 +1,15 @@
 #include "engine/limits/sliding_window.h"
 
+#include <utility>
+
 namespace bf::limits {
 namespace {
 
 /// Batches are as long as this part of the window: that bounds memory, and costs as much capacity.
-constexpr std::int64_t kBatchesMax = 1'024;
+constexpr std::int64_t kBatchesMax = 256;
+/// With those that begin and end the window.
+constexpr std::size_t kBatchesHeldMax = kBatchesMax + 4;
+constexpr std::size_t kWordsPerBatch = 3;
 
 }  // namespace
 
@@ -21,7 +26,8 @@ void SlidingWindow::expire(std::int64_t now) {
 
 void SlidingWindow::add(std::int64_t now, std::int64_t cost) {
   answered_ += cost;
-  if (batches_.empty() || now - batches_.back().first >= window_ / kBatchesMax) {
+  const bool apart = batches_.empty() || now - batches_.back().first >= window_ / kBatchesMax;
+  if (apart && batches_.size() < kBatchesHeldMax) {
     batches_.push_back(Batch{now, now, cost});
     return;
   }
@@ -54,10 +60,32 @@ void SlidingWindow::answered(std::int64_t now, const Answer& answer) {
   if (excess > 0) add(now, excess);
 }
 
+void SlidingWindow::save(std::vector<std::int64_t>& out) const {
+  for (const Batch& batch : batches_) out.insert(out.end(), {batch.first, batch.last, batch.cost});
+}
+
+bool SlidingWindow::load(std::span<const std::int64_t> saved, std::int64_t now) {
+  if (saved.size() % kWordsPerBatch != 0) return false;
+  if (saved.size() / kWordsPerBatch > kBatchesHeldMax) return false;
+  std::deque<Batch> batches;
+  std::int64_t answered = 0;
+  for (; !saved.empty(); saved = saved.subspan(kWordsPerBatch)) {
+    const Batch batch{saved[0], saved[1], saved[2]};
+    if (batch.first < 0 || batch.last < batch.first || batch.last > kInstantMax) return false;
+    if (batch.cost < 0 || batch.cost > kCountMax) return false;
+    // What seems to come from later was saved by another clock: it may be as young as this.
+    batches.push_back(Batch{std::min(batch.first, now), std::min(batch.last, now), batch.cost});
+    answered += batch.cost;
+  }
+  batches_ = std::move(batches);
+  answered_ = answered;
+  return true;
+}
+
 void SlidingWindow::move_clock(std::int64_t ns) {
   for (Batch& batch : batches_) {
-    batch.first += ns;
-    batch.last += ns;
+    batch.first = std::max<std::int64_t>(0, batch.first + ns);
+    batch.last = std::max<std::int64_t>(0, batch.last + ns);
   }
 }
 

@@ -18,6 +18,8 @@ class SlidingWindow final : public Bucket {
   [[nodiscard]] std::int64_t used(std::int64_t now) override;
   void answered(std::int64_t now, const Answer& answer) override;
   void move_clock(std::int64_t ns) override;
+  void save(std::vector<std::int64_t>& out) const override;
+  [[nodiscard]] bool load(std::span<const std::int64_t> saved, std::int64_t now) override;
 
  private:
   /// Requests answered within a short while of each other.
@@ -31,7 +33,7 @@ class SlidingWindow final : public Bucket {
   /// When `batch` no longer counts.
   [[nodiscard]] std::int64_t end_of(const Batch& batch) const noexcept;
 
-  std::deque<Batch> batches_;  ///< at most kBatchesMax and the last one, oldest first
+  std::deque<Batch> batches_;  ///< oldest first
   std::int64_t answered_ = 0;  ///< the sum of their costs
 };
 

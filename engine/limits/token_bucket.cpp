@@ -26,6 +26,14 @@ std::int64_t TokenBucket::used(std::int64_t now) {
   return tokens + in_flight_;
 }
 
+bool TokenBucket::load(std::span<const std::int64_t> saved, std::int64_t now) {
+  // The server's own count may say that more than everything is used, but twice that at most.
+  constexpr std::int64_t kWindowsMax = 4;
+  if (saved.size() != 1 || saved[0] < 0 || saved[0] > kInstantMax) return false;
+  full_at_ = std::min(saved[0], now + kWindowsMax * window_);
+  return true;
+}
+
 void TokenBucket::answered(std::int64_t now, const Answer& answer) {
   in_flight_ -= answer.cost;
   full_at_ = std::max(full_at_, now) + refill_time(answer.cost);

@@ -16,7 +16,9 @@ class TokenBucket final : public Bucket {
   [[nodiscard]] std::int64_t leaves_at(std::int64_t now, std::int64_t cost) override;
   [[nodiscard]] std::int64_t used(std::int64_t now) override;
   void answered(std::int64_t now, const Answer& answer) override;
-  void move_clock(std::int64_t ns) override { full_at_ += ns; }
+  void move_clock(std::int64_t ns) override { full_at_ = std::max<std::int64_t>(0, full_at_ + ns); }
+  void save(std::vector<std::int64_t>& out) const override { out.push_back(full_at_); }
+  [[nodiscard]] bool load(std::span<const std::int64_t> saved, std::int64_t now) override;
 
  private:
   /// The time that the refill of `tokens` takes, rounded up.

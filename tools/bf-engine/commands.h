@@ -72,4 +72,16 @@ struct SourcesFlags {
 /// Asks each source whether it answers, and says what it can give.
 [[nodiscard]] backfill::Exit sources(const SourcesFlags& flags);
 
+struct TuneFlags {
+  cli::OutputFlags output;
+  cli::NetworkFlags network;
+  std::string exchange;
+  std::string market;      ///< empty: its first
+  std::string symbol;      ///< the exchange's own name; empty: the one that is listed longest
+  std::string max_weight;  ///< empty: the market's default
+  std::string seconds = "5";
+};
+/// Measures how many requests in flight a source is worth.
+[[nodiscard]] backfill::Exit tune(const TuneFlags& flags);
+
 }  // namespace bf::engine

@@ -26,7 +26,8 @@ constexpr const char* kExamples =
     "  bf-engine status\n"
     "  bf-engine import candles.csv --as binance/spot/BTCUSDT\n"
     "  bf-engine symbols --exchange binance --market um\n"
-    "  bf-engine sources --exchange binance\n";
+    "  bf-engine sources --exchange binance\n"
+    "  bf-engine tune --exchange binance --market um\n";
 
 constexpr const char* kRunExamples =
     "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
@@ -77,6 +78,10 @@ constexpr const char* kSourcesExamples =
     "  bf-engine sources --exchange binance,okx --json\n"
     "  bf-engine sources --exchange bybit --proxy socks5h://127.0.0.1:1080\n";
 
+constexpr const char* kTuneExamples =
+    "  bf-engine tune --exchange binance --market um\n"
+    "  bf-engine tune --exchange okx --market swap --symbol BTC-USDT-SWAP --seconds 10 --json\n";
+
 /// Where OpenSSL looks for trusted roots: the variables that it honours, else what it was built with.
 std::string trusted_roots() {
   const char* const file = std::getenv(X509_get_default_cert_file_env());
@@ -102,6 +107,7 @@ struct AllFlags {
   bf::engine::ImportFlags import;
   bf::engine::SymbolsFlags symbols;
   bf::engine::SourcesFlags sources;
+  bf::engine::TuneFlags tune;
 };
 
 Command run_command(cli::RunFlags& flags) {
@@ -239,6 +245,32 @@ Command sources_command(bf::engine::SourcesFlags& flags) {
   return command;
 }
 
+Command tune_command(bf::engine::TuneFlags& flags) {
+  Command command{
+      "tune",
+      "Measures a source with rising numbers of requests in flight, within its limits, and says\n"
+      "which one to use. Stores nothing.",
+      kTuneExamples,
+      cli::kExitCodesText,
+      {}};
+  command.add({
+      Flag("exchange", "NAME", "exchange, such as binance", &flags.exchange),
+      Flag("market", "NAME", "market of it, such as um or spot (default: its first)",
+           &flags.market),
+      Flag("symbol", "NAME",
+           "whose candles to ask for, by the exchange's own name (default: what is listed longest)",
+           &flags.symbol)
+          .only_on_command_line(),
+      Flag("seconds", "N", "how long to measure, about (default: 5)", &flags.seconds)
+          .only_on_command_line(),
+      Flag("max-weight", "PERCENT", "share of the rate limit to use, such as 50%",
+           &flags.max_weight),
+  });
+  command.add(cli::network_flags(flags.network));
+  command.add(cli::output_flags(flags.output));
+  return command;
+}
+
 Exit dispatch(const std::string& command, const AllFlags& flags) {
   if (command == "run") return bf::engine::run(flags.run);
   if (command == "plan") return bf::engine::plan(flags.plan);
@@ -246,6 +278,7 @@ Exit dispatch(const std::string& command, const AllFlags& flags) {
   if (command == "status") return bf::engine::status(flags.status);
   if (command == "compact") return bf::engine::compact(flags.compact);
   if (command == "import") return bf::engine::import_file(flags.import);
+  if (command == "tune") return bf::engine::tune(flags.tune);
   if (command == "sources") return bf::engine::sources(flags.sources);
   return bf::engine::symbols(flags.symbols);
 }
@@ -267,6 +300,7 @@ int main(int argc, char** argv) {
   program.commands.push_back(import_command(flags.import));
   program.commands.push_back(symbols_command(flags.symbols));
   program.commands.push_back(sources_command(flags.sources));
+  program.commands.push_back(tune_command(flags.tune));
   return bf::cli::run_program(program, argc, argv, [&flags](const std::string& command) {
     return dispatch(command, flags);
   });

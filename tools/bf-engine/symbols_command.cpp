@@ -6,9 +6,10 @@
 #include "engine/async/real_loop.h"
 #include "engine/async/worker.h"
 #include "engine/backfill/instruments.h"
+#include "engine/backfill/limiter_pool.h"
 #include "engine/backfill/market_client.h"
+#include "engine/backfill/run_state.h"
 #include "engine/backfill/source_url.h"
-#include "engine/limits/ban_file.h"
 #include "engine/net/real_transport.h"
 #include "tools/bf-engine/commands.h"
 #include "tools/bf-engine/work_store.h"
@@ -78,22 +79,19 @@ Result<std::vector<InstrumentFacts>> ask_exchange(const SymbolsFlags& flags,
   tls.ca_file = flags.network.ca_file;
   const auto transport = net::make_real_transport(loop, tls);
   if (!transport) return fail(transport.error());
-  auto bans = limits::BanFile::open(options->state_dir, base->endpoint.route(), loop.clock());
-  if (!bans) return fail(bans.error());
-  const auto ban = bans->load();
-  if (!ban) return fail(ban.error());
-
-  limits::LimiterOptions limiter_options;
-  limiter_options.source = source_name(api);
-  limiter_options.bans = &*bans;
-  limits::RateLimiter limiter(loop, api.limit_rules(), std::move(limiter_options));
+  backfill::MarketRun market(loop, /*concurrency=*/1, /*archive_concurrency=*/1);
+  market.api = &api;
+  backfill::LimiterPool limiters;
+  const Result<void> joined = limiters.join(market, *options, *base, loop);
+  if (!joined) return fail(joined.error());
   async::CancelSource cancel;
   cli::StopSignals signals(loop, cancel);
   cli::RunObserver observer(narrator, loop.clock(), cli::ProgressMode::kNone, /*events=*/false);
   net::HttpClient http(**transport);
   backfill::MarketClientOptions client_options;
   client_options.base = *base;
-  backfill::MarketClient client(loop, http, api, limiter, observer, std::move(client_options));
+  backfill::MarketClient client(loop, http, api, *market.limiter, observer,
+                                std::move(client_options));
   const auto list = loop.run(ask(client, http, cancel.token()));
   if (!list) return fail(list.error());
 

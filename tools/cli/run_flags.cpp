@@ -62,7 +62,8 @@ std::vector<Flag> network_flags(NetworkFlags& flags) {
            &flags.proxies)
           .with_secrets(&proxy_holds_secret),
       Flag("ca-file", "FILE", "PEM roots to trust beside the system's", &flags.ca_file),
-      Flag("state-dir", "DIR", "where bans are kept (default: ~/.local/state/bf)",
+      Flag("state-dir", "DIR",
+           "where bans are kept and rate limits shared (default: ~/.local/state/bf)",
            &flags.state_dir),
       Flag("allow-plain-http", "", "take http:// to hosts other than this one",
            &flags.allow_plain_http),
@@ -192,7 +193,8 @@ Result<std::string> state_directory(const std::string& given, const Environment&
   const char* const home = environment("HOME");
   if (home != nullptr && *home == '/') return std::string(home) + "/.local/state/bf";
   return fail(Code::kUsage,
-              "there is no place to keep bans: HOME is not set; give --state-dir DIR");
+              "there is no place to keep bans and to share rate limits: HOME is not set; give "
+              "--state-dir DIR");
 }
 
 namespace {

@@ -1,0 +1,236 @@
+// The file "budget-KEY-HASH": two halves of kHalfBytes, little-endian.
+//
+//   offset  size  field
+//   0       8     "bfbudget"
+//   8       8     version, 1
+//   16      8     sequence: the half with the higher one holds
+//   24      8     count of words
+//   32      8     hash of sequence, count and words
+//   40      8 x   words (budget_state.h)
+#include "engine/limits/budget_file.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "engine/limits/budget_state.h"
+#include "store/base/assert.h"
+
+namespace bf::limits {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::uint64_t kMagic = 0x746567'6475626662;  // "bfbudget"
+constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kSequenceMax = std::uint64_t{1} << 62U;  // more was never counted
+constexpr ::mode_t kMode = 0640;
+constexpr std::size_t kKeyCharactersMax = 100;
+/// The lock for reading and writing is on the first byte, those of the slots are behind all content.
+constexpr ::off_t kSlotLocksAt = ::off_t{1} << 40;
+/// Another process holds the lock for microseconds.
+constexpr int kLockTries = 20;
+
+/// FNV-1a, a word at a time: tells a half that was written whole from one that was not.
+std::uint64_t hash_of(std::uint64_t sequence, std::span<const std::int64_t> words) noexcept {
+  constexpr std::uint64_t kPrime = 0x100000001b3;
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&hash](std::uint64_t word) {
+    hash = (hash ^ word) * kPrime;
+    hash ^= hash >> 32U;
+  };
+  add(kVersion);
+  add(sequence);
+  add(words.size());
+  for (const std::int64_t word : words) add(static_cast<std::uint64_t>(word));
+  return hash;
+}
+
+/// "okx www.okx.com:443 direct" -> "budget-okx-www.okx.com-443-direct-0123456789abcdef", where the digits
+/// tell names that look alike apart, and rules that are not the same.
+std::string name_of(const std::string& key, const LimitRules& rules) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string name = "budget-";
+  for (const char at : std::string_view(key).substr(0, kKeyCharactersMax)) {
+    const bool plain = (at >= 'a' && at <= 'z') || (at >= 'A' && at <= 'Z') ||
+                       (at >= '0' && at <= '9') || at == '.';
+    name.push_back(plain ? at : '-');
+  }
+  std::vector<std::int64_t> all(key.begin(), key.end());
+  for (const LimitRule& rule : rules) {
+    all.insert(all.end(), {-1, static_cast<std::int64_t>(rule.unit),
+                           static_cast<std::int64_t>(rule.shape), rule.capacity, rule.window_ms});
+    all.insert(all.end(), rule.name.begin(), rule.name.end());
+    all.push_back(-1);
+    all.insert(all.end(), rule.endpoint.begin(), rule.endpoint.end());
+  }
+  const std::uint64_t hash = hash_of(0, all);
+  name.push_back('-');
+  for (int shift = 60; shift >= 0; shift -= 4) {
+    name.push_back(kHex[(hash >> static_cast<unsigned>(shift)) & 15U]);
+  }
+  return name;
+}
+
+int set_lock(int descriptor, int command, short type, ::off_t at, short* found = nullptr) noexcept {
+  struct ::flock request{};
+  request.l_type = type;
+  request.l_whence = SEEK_SET;
+  request.l_start = at;
+  request.l_len = 1;
+  const int result = retry([&] { return ::fcntl(descriptor, command, &request); });
+  if (found != nullptr) *found = request.l_type;
+  return result;
+}
+
+bool is_busy(int number) noexcept { return number == EAGAIN || number == EACCES; }
+
+}  // namespace
+
+BudgetFile::BudgetFile(std::string path, Descriptor descriptor)
+    : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+
+Result<BudgetFile> BudgetFile::open(const std::string& state_dir, const std::string& key,
+                                    const LimitRules& rules) {
+  std::error_code error;
+  std::filesystem::create_directories(state_dir, error);
+  if (error) return fail(errno_error("state directory " + state_dir, error.value()));
+  std::string path = state_dir + "/" + name_of(key, rules);
+  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  Descriptor file(retry([&] { return ::open(path.c_str(), kFlags, kMode); }));
+  if (file.get() < 0) {
+    return fail(
+        errno_error("open " + path + ", through which processes share a rate limit", errno));
+  }
+  struct ::stat status{};
+  if (::fstat(file.get(), &status) != 0) return fail(errno_error("stat " + path, errno));
+  if (!S_ISREG(status.st_mode)) return fail(Code::kFormat, path + " is not a file");
+  // So that no later write lacks room.
+  const int reserved = ::posix_fallocate(file.get(), 0, 2 * kHalfBytes);
+  if (reserved != 0 && reserved != EOPNOTSUPP && reserved != EINVAL) {
+    return fail(errno_error("reserve " + path, reserved));
+  }
+  BudgetFile budget(std::move(path), std::move(file));
+  const Result<void> taken = budget.take_slot();
+  if (!taken) return fail(taken.error());
+  return budget;
+}
+
+Result<void> BudgetFile::take_slot() {
+  for (slot_ = 0; slot_ < kBudgetSlots; ++slot_) {
+    if (set_lock(descriptor_.get(), F_OFD_SETLK, F_WRLCK, kSlotLocksAt + slot_) == 0) return {};
+    if (!is_busy(errno)) return fail(errno_error("lock " + path_, errno));
+  }
+  return fail(Code::kLimit, path_ + ": " + std::to_string(kBudgetSlots) +
+                                " processes share this rate limit already, which is the most");
+}
+
+bool BudgetFile::is_alive(std::int64_t slot) const noexcept {
+  short found = F_UNLCK;
+  const int asked = set_lock(descriptor_.get(), F_OFD_GETLK, F_WRLCK, kSlotLocksAt + slot, &found);
+  return asked != 0 || found != F_UNLCK || slot == slot_;
+}
+
+Result<bool> BudgetFile::lock() {
+  for (int attempt = 0; attempt < kLockTries; ++attempt) {
+    if (set_lock(descriptor_.get(), F_OFD_SETLK, F_WRLCK, 0) == 0) return true;
+    if (!is_busy(errno)) return fail(errno_error("lock " + path_, errno));
+    (void)::sched_yield();
+  }
+  return false;
+}
+
+void BudgetFile::unlock() noexcept { (void)set_lock(descriptor_.get(), F_OFD_SETLK, F_UNLCK, 0); }
+
+Result<BudgetFile::Head> BudgetFile::read_head(std::size_t half) const {
+  Head head;
+  const auto at = static_cast<::off_t>(half * kHalfBytes);
+  const ::ssize_t count =
+      retry([&] { return ::pread(descriptor_.get(), &head, sizeof(head), at); });
+  if (count < 0) return fail(errno_error("read " + path_, errno));
+  if (count != ssize_t{sizeof(head)} || head.magic == 0) return Head{};
+  const std::string remedy =
+      "; it only tells what was used of a rate limit: remove it while no bf runs";
+  if (head.magic != kMagic) return fail(Code::kFormat, path_ + " is not our file" + remedy);
+  if (head.version > kVersion) {
+    return fail(Code::kFormat, path_ + " was written by a newer version of bf (" +
+                                   std::to_string(head.version) + ", this one knows " +
+                                   std::to_string(kVersion) + ")" + remedy);
+  }
+  if (head.sequence > kSequenceMax) head.version = head.sequence = 0;  // no half that is whole
+  return head;
+}
+
+Result<bool> BudgetFile::read_words(std::size_t half, const Head& head) {
+  if (head.version != kVersion || head.count > kWordsMax) return false;
+  words_.resize(head.count);
+  const std::size_t bytes = head.count * sizeof(std::int64_t);
+  const auto at = static_cast<::off_t>(half * kHalfBytes + sizeof(Head));
+  const ::ssize_t count =
+      retry([&] { return ::pread(descriptor_.get(), words_.data(), bytes, at); });
+  if (count < 0) return fail(errno_error("read " + path_, errno));
+  return static_cast<std::size_t>(count) == bytes && hash_of(head.sequence, words_) == head.hash;
+}
+
+Result<BudgetFile::Content> BudgetFile::read() {
+  std::array<Head, 2> heads;
+  for (std::size_t half = 0; half < heads.size(); ++half) {
+    const Result<Head> head = read_head(half);
+    if (!head) return fail(head.error());
+    heads[half] = *head;
+  }
+  const std::size_t newer = heads[1].sequence > heads[0].sequence ? 1 : 0;
+  const Head& newest = heads[newer];
+  if (head_ && newest.sequence == head_->sequence && newest.hash == head_->hash) {
+    return Content::kSame;
+  }
+  for (const std::size_t half : {newer, 1 - newer}) {
+    const Result<bool> whole = read_words(half, heads[half]);
+    if (!whole) return fail(whole.error());
+    if (!*whole) continue;
+    half_ = half;
+    head_ = heads[half];
+    return Content::kChanged;
+  }
+  if (!head_ && heads[0].magic == 0 && heads[1].magic == 0) return Content::kNew;
+  half_ = newer;
+  head_ = newest;
+  return Content::kDamaged;
+}
+
+Result<void> BudgetFile::write(const std::vector<std::int64_t>& words) {
+  BF_ASSERT(words.size() <= kWordsMax);
+  Head head;
+  head.magic = kMagic;
+  head.version = kVersion;
+  head.sequence = head_ ? head_->sequence + 1 : 1;
+  head.count = words.size();
+  head.hash = hash_of(head.sequence, words);
+  const std::size_t half = 1 - half_;
+  std::vector<std::byte> bytes(sizeof(head) + words.size() * sizeof(std::int64_t));
+  std::memcpy(bytes.data(), &head, sizeof(head));
+  std::memcpy(bytes.data() + sizeof(head), words.data(), bytes.size() - sizeof(head));
+  const auto at = static_cast<::off_t>(half * kHalfBytes);
+  const ::ssize_t count =
+      retry([&] { return ::pwrite(descriptor_.get(), bytes.data(), bytes.size(), at); });
+  if (count != static_cast<::ssize_t>(bytes.size())) {
+    head_.reset();
+    return fail(errno_error("write " + path_, count < 0 ? errno : ENOSPC));
+  }
+  const bool first = !head_;
+  half_ = half;
+  head_ = head;
+  if (first) return sync_descriptor(descriptor_.get(), path_);
+  return {};
+}
+
+}  // namespace bf::limits

@@ -1,0 +1,86 @@
+// engine/limits/budget_file.h
+//
+// The small file in the state directory through which processes share one budget: numbers that are read
+// and replaced as a whole, under a lock that is held for some microseconds.
+//
+// The file has two halves, written in turn, each with its own checksum: a process that is killed in the
+// middle of writing leaves the other one. Only the first write of all is synced: so a file of zeros was
+// never used, and what a power loss makes of a later one is a state of some seconds before, or damaged.
+//
+// Each opener holds one of a few slots for as long as its descriptor lives, by a lock that the kernel
+// gives up with the process: so others can tell that it has ended, however it did.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/limits/limit_rule.h"
+#include "store/base/posix_descriptor.h"
+#include "store/base/result.h"
+
+namespace bf::limits {
+
+class BudgetFile {
+ public:
+  /// `key` says whose budget it is, such as "okx www.okx.com:443 direct"; it and the rules, as they are
+  /// documented, become the file's name. Makes the directory and the file where they are missing.
+  /// Errors: kIo, kNoSpace; kFormat: not our file, or a newer version's; kLimit: every slot is taken.
+  [[nodiscard]] static Result<BudgetFile> open(const std::string& state_dir, const std::string& key,
+                                               const LimitRules& rules);
+
+  /// Tries to lock the file; false: another process holds it just now. Errors: kIo.
+  [[nodiscard]] Result<bool> lock();
+  void unlock() noexcept;
+
+  enum class Content : std::uint8_t {
+    kNew,      ///< nobody has written it yet
+    kSame,     ///< as it was last read or written here
+    kChanged,  ///< words() are another's
+    kDamaged,  ///< what was there is lost
+  };
+  /// Requires the lock, as do the next two. Errors: kIo; kFormat: not our file, or a newer version's.
+  [[nodiscard]] Result<Content> read();
+  [[nodiscard]] const std::vector<std::int64_t>& words() const noexcept { return words_; }
+  /// Requires: at most kWordsMax. Errors: kIo, kNoSpace; what the file says is then read anew.
+  [[nodiscard]] Result<void> write(const std::vector<std::int64_t>& words);
+
+  /// Which of kBudgetSlots is ours.
+  [[nodiscard]] std::int64_t slot() const noexcept { return slot_; }
+  /// Whether the opener that took `slot` still has it.
+  [[nodiscard]] bool is_alive(std::int64_t slot) const noexcept;
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+  static constexpr std::size_t kHalfBytes = 64 * 1'024;
+
+ private:
+  struct Head {
+    std::uint64_t magic = 0;
+    std::uint64_t version = 0;
+    std::uint64_t sequence = 0;
+    std::uint64_t count = 0;
+    std::uint64_t hash = 0;  ///< of the three before it and the words
+  };
+  static_assert(sizeof(Head) == 40);
+
+ public:
+  static constexpr std::size_t kWordsMax = (kHalfBytes - sizeof(Head)) / sizeof(std::int64_t);
+
+ private:
+  BudgetFile(std::string path, Descriptor descriptor);
+  [[nodiscard]] Result<void> take_slot();
+  [[nodiscard]] Result<Head> read_head(std::size_t half) const;
+  /// Whether the words of `half` are whole; they are in `words_` then.
+  [[nodiscard]] Result<bool> read_words(std::size_t half, const Head& head);
+
+  std::string path_;
+  Descriptor descriptor_;
+  std::int64_t slot_ = -1;
+  std::size_t half_ = 0;      ///< that words_ are from
+  std::optional<Head> head_;  ///< of it; none: nothing was read or written
+  std::vector<std::int64_t> words_;
+};
+
+}  // namespace bf::limits
