@@ -106,12 +106,14 @@ def said_rows(path):
 ALL = [
     Google("parse", "pages of USD-M to columns, beside simdjson", (("engine_to_simdjson", "parse/engine", "parse/simdjson"),)),
     Script("loopback", "bf-engine from servers on loopback into a durable store"),
+    Script("archive", "bf-engine from zips on loopback, hashed and inflated"),
     Script("fetch_peers", "ccxt, aiohttp, libcurl, curl and wrk beside it"),
     Program("virtual", "541 symbols x 90 days by REST on the virtual clock", "virtual_run_bench", (), ("20", "10")),
     Program(
         *("virtual_archive", "the same from the archive, behind 100 Mbit/s", "virtual_run_bench"),
         *(("archive",), ("archive", "20", "60")),
     ),
+    Program("allocations", "allocations of a run in its steady state", "allocations_bench"),
     Program("deribit", "151 dated futures by name on the virtual clock", "virtual_run_bench", ("deribit",)),
     Program("every_exchange", "all exchanges at once on the virtual clock", "every_exchange_bench"),
     Google("async", "the coroutine runtime", (("timers_cost", "async/ping_beside_10000_timers", "async/ping"),)),

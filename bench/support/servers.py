@@ -38,6 +38,8 @@ SERVER = """
     location = /fapi/v1/exchangeInfo {{ try_files /um-exchangeInfo.json =404; }}
     location = /api/v3/klines {{ {page_1000} }}
     location = /fapi/v1/klines {{ {page_um} }}
+    location /archive/ {{ }}
+    location = / {{ try_files /listing.xml =404; }}
     location @1000 {{ try_files /1000/$arg_startTime.json =404; }}
     location @499 {{ try_files /499/$arg_startTime.json =404; }}
   }}
