@@ -68,7 +68,7 @@ class Bench:
         }
         for name in here:
             if not here[name]:
-                print(f"left out: {name} is not installed")
+                print(f"left out: {name} is not installed", file=sys.stderr)
         return {name: getattr(self, name) for name in here if here[name]}
 
     def bf(self, listener):

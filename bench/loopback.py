@@ -68,7 +68,7 @@ def nginx_cases(work, options, wanted):
     listeners = {name: one for name, one in listeners.items() if name in wanted}
     delayed = [name for name, one in listeners.items() if one.delay_ms]
     if delayed and not servers.delays_possible():
-        print(f"left out: {', '.join(delayed)}: nginx's echo module is not installed")
+        print(f"left out: {', '.join(delayed)}: nginx's echo module is not installed", file=sys.stderr)
         listeners = {name: one for name, one in listeners.items() if name not in delayed}
     if not listeners:
         return [], None

@@ -20,31 +20,32 @@ class Place:
     build: Path
     folder: Path  # stores and figures; on a real disk
     quick: bool = False
+    rounds: int | None = None  # of the scripts, unless they shall decide
 
-    def run(self, command, environment=None):
+    def run(self, command, environment=None, output=None):
         # Fixtures, unless the caller names more candles; what lies beside the project is not looked for.
         data = {"BF_DATA": os.environ.get("BF_DATA", "fixtures")}
         variables = os.environ | data | {"TMPDIR": str(self.folder)} | (environment or {})
-        done = subprocess.run(list(map(str, command)), cwd=ROOT, env=variables, check=False)
+        done = subprocess.run(list(map(str, command)), cwd=ROOT, env=variables, stdout=output, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{Path(command[0]).name} ended with {done.returncode}")
 
 
 @dataclass
 class Script:
-    """bench/NAME.py, which makes rows itself."""
+    """bench/NAME.py, which makes rows itself; they are printed by the caller."""
 
     name: str
     about: str
     quick: tuple = ("--rounds", 1, "--series", 8)
-    arguments: tuple = ()
 
     def figures(self, place):
         target = place.folder / "rows.json"
-        flags = [*self.arguments, "--dir", place.folder, "--json", target]
-        place.run(
-            [sys.executable, BENCH / f"{self.name}.py", place.build, *flags, *(self.quick if place.quick else ())]
-        )
+        flags = ["--dir", place.folder, "--json", target]
+        flags += ["--rounds", place.rounds] if place.rounds else []
+        flags += self.quick if place.quick else ()
+        script = [sys.executable, BENCH / f"{self.name}.py", place.build]
+        place.run([*script, *flags], output=subprocess.DEVNULL)
         return json.loads(target.read_text(encoding="utf-8"))
 
 
@@ -104,7 +105,10 @@ def said_rows(path):
 
 
 ALL = [
-    Google("parse", "pages of USD-M to columns, beside simdjson", (("engine_to_simdjson", "parse/engine", "parse/simdjson"),)),
+    Google(
+        *("parse", "pages of USD-M to columns, beside simdjson"),
+        (("engine_to_simdjson", "parse/engine", "parse/simdjson"),),
+    ),
     Script("loopback", "bf-engine from servers on loopback into a durable store"),
     Script("archive", "bf-engine from zips on loopback, hashed and inflated"),
     Script("fetch_peers", "ccxt, aiohttp, libcurl, curl and wrk beside it"),
@@ -116,7 +120,10 @@ ALL = [
     Program("allocations", "allocations of a run in its steady state", "allocations_bench"),
     Program("deribit", "151 dated futures by name on the virtual clock", "virtual_run_bench", ("deribit",)),
     Program("every_exchange", "all exchanges at once on the virtual clock", "every_exchange_bench"),
-    Google("async", "the coroutine runtime", (("timers_cost", "async/ping_beside_10000_timers", "async/ping"),)),
+    Google(
+        *("async", "the coroutine runtime"),
+        (("timers_cost", "async/ping_beside_10000_timers", "async/ping"),),
+    ),
     Google("codec", "bytes a candle, encoding"),
     Google("scan", "reading a sealed store"),
     Google("append", "durable appends", arguments=()),

@@ -39,7 +39,7 @@ SERVER = """
     location = /api/v3/klines {{ {page_1000} }}
     location = /fapi/v1/klines {{ {page_um} }}
     location /archive/ {{ }}
-    location = / {{ try_files /listing.xml =404; }}
+    location = /archive/ {{ try_files /listing.xml =404; }}
     location @1000 {{ try_files /1000/$arg_startTime.json =404; }}
     location @499 {{ try_files /499/$arg_startTime.json =404; }}
   }}
