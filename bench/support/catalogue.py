@@ -109,7 +109,10 @@ ALL = [
         *("parse", "pages of USD-M to columns, beside simdjson"),
         (("engine_to_simdjson", "parse/engine", "parse/simdjson"),),
     ),
-    Script("loopback", "bf-engine from servers on loopback into a durable store"),
+    Script(
+        *("loopback", "bf-engine from servers on loopback into a durable store"),
+        ("--rounds", 1, "--series", 8, "--pages", 60),
+    ),
     Script("archive", "bf-engine from zips on loopback, hashed and inflated"),
     Script("fetch_peers", "ccxt, aiohttp, libcurl, curl and wrk beside it"),
     Program("virtual", "541 symbols x 90 days by REST on the virtual clock", "virtual_run_bench", (), ("20", "10")),
