@@ -66,7 +66,11 @@ class Google:
             flags.append("--benchmark_min_time=0.05")
         place.run([place.build / f"bin/{self.name}_bench", *flags], {"BF_BENCH_ROWS": str(said)})
         medians = google.medians(target)
-        found = [rows.row(self.row_name(case), *google.figure(one)) for case, one in medians.items()]
+        found = [
+            rows.row(self.row_name(case) + of, value, unit)
+            for case, one in medians.items()
+            for of, value, unit in google.figures(one)
+        ]
         for name, case, other in self.ratios:
             ratio = google.figure(medians[case])[0] / google.figure(medians[other])[0]
             found.append(rows.row(f"{self.name}/{name}", ratio, "times"))
