@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 
+from support.rows import Report
+
 PACKAGE = "@duckdb/node-api@1.4.4-r.4"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -115,12 +117,28 @@ def closes_of(csv):
     return rows, total
 
 
+def own_seconds(bf):
+    """bf's time for each figure."""
+    return {"sum_close": bf["sum/close"], "one_day": bf["one_day/ten"],
+            "export_ten": bf["export/ten"], "export_six": bf["export/six"]}
+
+
+def leads(duckdb, bf):
+    """How many times bf's time each of DuckDB's takes, as rows."""
+    report = Report()
+    for name, peer in duckdb.items():
+        for figure, seconds in own_seconds(bf).items():
+            if figure in peer:
+                lead = statistics.median(peer[figure]) / seconds
+                report.add(f"duckdb_peer/{name.replace(' ', '_')}/{figure}", lead, "times bf's time")
+    return report
+
+
 def table(duckdb, bf, rows):
     print(f"{rows} candles; rates in millions of rows a second, times in microseconds; ratio: bf's lead\n")
     print(f"{'':24} {'sum(close)':>12} {'ratio':>6} {'one day':>9} {'ratio':>6} "
           f"{'CSV, ten':>9} {'ratio':>6} {'CSV, six':>9} {'ratio':>6}")
-    own = {"sum_close": bf["sum/close"], "one_day": bf["one_day/ten"],
-           "export_ten": bf["export/ten"], "export_six": bf["export/six"]}
+    own = own_seconds(bf)
     for name, peer in [("bf", None), *duckdb.items()]:
         cells = []
         for figure, width in (("sum_close", 12), ("one_day", 9), ("export_ten", 9), ("export_six", 9)):
@@ -140,6 +158,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--dir", type=pathlib.Path, help="where files go (default: a temporary folder)")
+    parser.add_argument("--json", type=pathlib.Path, help="write bf's leads to this file, as rows")
     flags = parser.parse_args()
     for program in ("node", "npm"):
         if shutil.which(program) is None:
@@ -154,7 +173,10 @@ def main():
         exact = duckdb["decimals"]["sum"]
         if duckdb["decimals"]["rows"] != rows or int(re.sub(r"\.", "", exact)) != closes:
             sys.exit(f"duckdb_peer.py: DuckDB adds the closes up to {exact}, the export to {closes}e-8")
-        table(duckdb, bf_figures(build), rows)
+        bf = bf_figures(build)
+        table(duckdb, bf, rows)
+        print()
+        leads(duckdb, bf).finish(flags.json)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,8 @@ double tell(const std::string& name, const Asked& asked) {
 int run(const std::string& directory) {
   const sim::GeneratedTruth truth = make_truth();
   std::map<std::string, Asked> markets;
-  const auto heard = [&markets](const sim::LedgerEntry& entry) {
+  bench::VirtualWorld world;
+  world.heard = [&markets](const sim::LedgerEntry& entry) {
     Asked& asked = markets[std::string(sim::market_name(entry.market))];
     if (entry.endpoint != sim::Endpoint::kKlines) return;
     if (asked.requests == 0) asked.first = entry.at;
@@ -139,7 +140,7 @@ int run(const std::string& directory) {
     asked.candles += static_cast<std::int64_t>(entry.rows.rows);
   };
   const bench::VirtualRun run =
-      bench::run_virtually(directory, truth, kNow, make_options(truth), heard);
+      bench::run_virtually(directory, truth, kNow, make_options(truth), std::move(world));
   const std::int64_t missing = bench::tell_failures(run.report);
   const bool sound = missing == 0 && run.refused == 0 && run.out_of_turn == 0;
   std::printf("candles %lld, missing %lld, refused by limits %lld, sent into a pause or ban %lld\n",

@@ -68,7 +68,7 @@ class Bench:
         }
         for name in here:
             if not here[name]:
-                print(f"left out: {name} is not installed")
+                print(f"left out: {name} is not installed", file=sys.stderr)
         return {name: getattr(self, name) for name in here if here[name]}
 
     def bf(self, listener):
@@ -106,21 +106,23 @@ class Bench:
             sys.exit(f"{name} did not get what was served: {said}, not {candles} and {closes}")
         return Took(candles, said["seconds"], said["cpu"], usage.rss_mib)
 
+    def since(self, page):
+        return pages.FROM + page * ROWS * pages.MINUTE
+
     def page_url(self, listener, page):
-        since = pages.FROM + page * ROWS * pages.MINUTE
-        return f"{listener.url}/fapi/v1/klines?symbol=P000USDT&startTime={since}"
+        return f"{listener.url}/fapi/v1/klines?symbol=P000USDT&startTime={self.since(page)}"
 
     def curl(self, listener):
         config = self.work / "curl.conf"
         numbers = [number % PAGES for number in range(self.requests["curl"])]
         lines = [f'url="{self.page_url(listener, page)}"\noutput="/dev/null"\n' for page in numbers]
         config.write_text("".join(lines))
-        command = ["curl", "--parallel", "--parallel-max", AT_ONCE, "--cacert", self.ca_file, "--no-progress-meter"]
-        usage = engine.timed([*command, "--fail", "-K", config, "-w", "%{size_download}\\n"])
+        flags = ["--parallel", "--parallel-max", AT_ONCE, "--cacert", self.ca_file, "--fail"]
+        said = ["--no-progress-meter", "-w", "%{size_download}\\n"]
+        usage = engine.timed(["curl", *flags, *said, "-K", config])
         got = sum(map(int, usage.output.split()))
         sizes = [
-            (self.work / f"pages/1000/{pages.FROM + page * ROWS * pages.MINUTE}.json").stat().st_size
-            for page in range(PAGES)
+            (self.work / f"pages/1000/{self.since(page)}.json").stat().st_size for page in range(PAGES)
         ]
         if usage.code != 0 or got != sum(sizes[page] for page in numbers):
             sys.exit(f"curl ended with {usage.code} and {got} bytes")

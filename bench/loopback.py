@@ -5,7 +5,8 @@
 
   plain, tls, gzip   nginx, 1,000-row pages that were built before, 64 requests in flight
   50ms, 50ms_tls     the same, each page 50 ms after it was asked for, 256 in flight
-  200ms              499-row pages of USD-M after 200 ms, 1,000 in flight: how much of what these allow
+  200ms              499-row pages of USD-M after 200 ms, 1,000 in flight: how much of what these allow, in
+                     the middle eight tenths of the run
   sim                bf-sim without limits, from memory
 
 The pages are real candles, 64 bodies of 1,000 rows in turn (support/pages.py); 16 series at a time. All cases
@@ -28,16 +29,28 @@ DELAYED_FLIGHT = 256
 FLIGHT, FLIGHT_DELAY_MS, FLIGHT_PAGES, FLIGHT_SERIES = 1_000, 200, 625, 64
 
 
+def pages_per_second(log):
+    """Of a server's log, without the first and the last tenth: what a run begins and ends with."""
+    instants = sorted(map(float, log.read_text().split()))
+    first, last = len(instants) // 10, len(instants) * 9 // 10
+    return (last - first) / (instants[last] - instants[first])
+
+
 class Case:
     """One way to be served. Its figures of all rounds are in `usages`."""
 
-    def __init__(self, name, bf, start, flags=(), market="spot"):
+    def __init__(self, name, bf, start, flags=(), market="spot", log=None):
         self.name, self.bf, self.start, self.flags, self.market = name, bf, start, flags, market
         self.usages = []
+        self.log, self.steady = log, []  # pages a second in the middle of each run
 
     def round(self, last):
         url, stop = self.start()
+        if self.log:
+            self.log.write_text("")  # nginx appends
         self.usages.append(self.bf.run(url, *self.flags, market=self.market))
+        if self.log:
+            self.steady.append(pages_per_second(self.log))
         stop()
         if last:
             self.bf.check(self.market)
@@ -50,7 +63,7 @@ class Case:
         report.add(f"{name}/rss", [one.rss_mib for one in self.usages], "MiB")
         if self.name == "200ms":
             ideal = FLIGHT * UM_ROWS / (FLIGHT_DELAY_MS / 1e3) / 1e6
-            rates = [million / one.seconds / ideal for one in self.usages]
+            rates = [one * UM_ROWS / 1e6 / ideal for one in self.steady]
             report.add(f"{name}/of_ideal", rates, "of flight x page / delay")
             report.add(f"{name}/cores", [one.cpu / one.seconds for one in self.usages], "cores")
 
@@ -63,12 +76,12 @@ def nginx_cases(work, options, wanted):
         "gzip": servers.Listener(gzip=True),
         "50ms": servers.Listener(delay_ms=50),
         "50ms_tls": servers.Listener(tls=True, delay_ms=50),
-        "200ms": servers.Listener(delay_ms=FLIGHT_DELAY_MS, um_pages="499"),
+        "200ms": servers.Listener(delay_ms=FLIGHT_DELAY_MS, um_pages="499", log=work / "log"),
     }
     listeners = {name: one for name, one in listeners.items() if name in wanted}
     delayed = [name for name, one in listeners.items() if one.delay_ms]
     if delayed and not servers.delays_possible():
-        print(f"left out: {', '.join(delayed)}: nginx's echo module is not installed")
+        print(f"left out: {', '.join(delayed)}: nginx's echo module is not installed", file=sys.stderr)
         listeners = {name: one for name, one in listeners.items() if name not in delayed}
     if not listeners:
         return [], None
@@ -91,7 +104,7 @@ def nginx_cases(work, options, wanted):
         served = flying if name == "200ms" else bf
         market = "um" if name == "200ms" else "spot"
         start = lambda url=listener.url: (url, lambda: None)
-        cases.append(Case(name, served, start, flags, market))
+        cases.append(Case(name, served, start, flags, market, listener.log))
     return cases, nginx
 
 

@@ -53,6 +53,7 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="print the names")
     parser.add_argument("--quick", action="store_true", help="shortened; nothing is recorded")
     parser.add_argument("--no-record", action="store_true", help="leave bench/results as it is")
+    parser.add_argument("--rounds", type=int, help="of the benches on loopback and the peers (default: 5, DuckDB 7)")
     parser.add_argument("--dir", type=pathlib.Path, help="where stores go; a real disk (default: BUILD_DIR)")
     options = parser.parse_intermixed_args()
     if not options.list and (options.build is None or not (options.build / "bin").is_dir()):
@@ -73,7 +74,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bf-bench-", dir=options.dir or build)).resolve()
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ")
     try:
-        runs, failed = run_all(chosen, catalogue.Place(build, folder, options.quick), date)
+        runs, failed = run_all(chosen, catalogue.Place(build, folder, options.quick, options.rounds), date)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if runs and not options.quick and not options.no_record:

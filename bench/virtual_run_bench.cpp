@@ -85,8 +85,10 @@ int run(const std::string& directory, const Setup& setup) {
   options.source = setup.source;
   options.base_urls[setup.exchange] = bench::kSimulatedUrl;
   options.archive_urls[setup.exchange] = std::string(bench::kSimulatedUrl) + "/archive";
-  const bench::VirtualRun run = bench::run_virtually(
-      directory, truth, setup.now, std::move(options), {}, setup.line_bytes_per_second);
+  bench::VirtualWorld world;
+  world.line_bytes_per_second = setup.line_bytes_per_second;
+  const bench::VirtualRun run =
+      bench::run_virtually(directory, truth, setup.now, std::move(options), std::move(world));
   const backfill::RunReport& report = run.report;
   const std::int64_t missing = bench::tell_failures(report);
   std::int64_t wanted = 0;

@@ -20,31 +20,32 @@ class Place:
     build: Path
     folder: Path  # stores and figures; on a real disk
     quick: bool = False
+    rounds: int | None = None  # of the scripts, unless they shall decide
 
-    def run(self, command, environment=None):
+    def run(self, command, environment=None, output=None):
         # Fixtures, unless the caller names more candles; what lies beside the project is not looked for.
         data = {"BF_DATA": os.environ.get("BF_DATA", "fixtures")}
         variables = os.environ | data | {"TMPDIR": str(self.folder)} | (environment or {})
-        done = subprocess.run(list(map(str, command)), cwd=ROOT, env=variables, check=False)
+        done = subprocess.run(list(map(str, command)), cwd=ROOT, env=variables, stdout=output, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{Path(command[0]).name} ended with {done.returncode}")
 
 
 @dataclass
 class Script:
-    """bench/NAME.py, which makes rows itself."""
+    """bench/NAME.py, which makes rows itself; they are printed by the caller."""
 
     name: str
     about: str
     quick: tuple = ("--rounds", 1, "--series", 8)
-    arguments: tuple = ()
 
     def figures(self, place):
         target = place.folder / "rows.json"
-        flags = [*self.arguments, "--dir", place.folder, "--json", target]
-        place.run(
-            [sys.executable, BENCH / f"{self.name}.py", place.build, *flags, *(self.quick if place.quick else ())]
-        )
+        flags = ["--dir", place.folder, "--json", target]
+        flags += ["--rounds", place.rounds] if place.rounds else []
+        flags += self.quick if place.quick else ()
+        script = [sys.executable, BENCH / f"{self.name}.py", place.build]
+        place.run([*script, *flags], output=subprocess.DEVNULL)
         return json.loads(target.read_text(encoding="utf-8"))
 
 
@@ -65,7 +66,11 @@ class Google:
             flags.append("--benchmark_min_time=0.05")
         place.run([place.build / f"bin/{self.name}_bench", *flags], {"BF_BENCH_ROWS": str(said)})
         medians = google.medians(target)
-        found = [rows.row(self.row_name(case), *google.figure(one)) for case, one in medians.items()]
+        found = [
+            rows.row(self.row_name(case) + of, value, unit)
+            for case, one in medians.items()
+            for of, value, unit in google.figures(one)
+        ]
         for name, case, other in self.ratios:
             ratio = google.figure(medians[case])[0] / google.figure(medians[other])[0]
             found.append(rows.row(f"{self.name}/{name}", ratio, "times"))
@@ -104,17 +109,28 @@ def said_rows(path):
 
 
 ALL = [
-    Google("parse", "pages of USD-M to columns, beside simdjson", (("engine_to_simdjson", "parse/engine", "parse/simdjson"),)),
-    Script("loopback", "bf-engine from servers on loopback into a durable store"),
+    Google(
+        *("parse", "pages of USD-M to columns, beside simdjson"),
+        (("engine_to_simdjson", "parse/engine", "parse/simdjson"),),
+    ),
+    Script(
+        *("loopback", "bf-engine from servers on loopback into a durable store"),
+        ("--rounds", 1, "--series", 8, "--pages", 60),
+    ),
+    Script("archive", "bf-engine from zips on loopback, hashed and inflated"),
     Script("fetch_peers", "ccxt, aiohttp, libcurl, curl and wrk beside it"),
     Program("virtual", "541 symbols x 90 days by REST on the virtual clock", "virtual_run_bench", (), ("20", "10")),
     Program(
         *("virtual_archive", "the same from the archive, behind 100 Mbit/s", "virtual_run_bench"),
         *(("archive",), ("archive", "20", "60")),
     ),
+    Program("allocations", "allocations of a run in its steady state", "allocations_bench"),
     Program("deribit", "151 dated futures by name on the virtual clock", "virtual_run_bench", ("deribit",)),
     Program("every_exchange", "all exchanges at once on the virtual clock", "every_exchange_bench"),
-    Google("async", "the coroutine runtime", (("timers_cost", "async/ping_beside_10000_timers", "async/ping"),)),
+    Google(
+        *("async", "the coroutine runtime"),
+        (("timers_cost", "async/ping_beside_10000_timers", "async/ping"),),
+    ),
     Google("codec", "bytes a candle, encoding"),
     Google("scan", "reading a sealed store"),
     Google("append", "durable appends", arguments=()),

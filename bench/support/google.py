@@ -17,6 +17,16 @@ def medians(path):
     return {re.sub("/(real|manual)_time$", "", name): one for name, one in figures.items()}
 
 
+def figures(one):
+    """(what is behind the case's name, value, unit) of a case: its figure, or the memory that it counts."""
+    memory = [
+        (f"/{key.removesuffix('_KiB')}", value, "KiB")
+        for key, value in one.items()
+        if key.endswith("_KiB")
+    ]
+    return memory or [("", *figure(one))]
+
+
 def figure(one):
     """Value and unit: a rate where the case counts candles, else its time."""
     if CANDLES in one:

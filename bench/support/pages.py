@@ -78,7 +78,11 @@ class Series:
             path.write_text(body)
             if zipped:
                 path.with_suffix(".json.gz").write_bytes(gzip.compress(body.encode(), 6))
-        # What is there from the beginning of time: the first candle.
+        self.write_first(folder)
+
+    def write_first(self, folder):
+        """What there is from the beginning of time: the first candle."""
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "0.json").write_text("[" + json_row(self.row(0)) + "]")
 
     def write_csv(self, path):

@@ -19,7 +19,7 @@ worker_processes 1; worker_rlimit_nofile 16384; daemon off;
 pid {dir}/nginx.pid; error_log {dir}/error.log;
 events {{ worker_connections 8192; }}
 http {{
-  access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 100000000;
+  log_format instant $msec; access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 100000000;
   open_file_cache max=100000 inactive=1h; default_type application/json;
   client_body_temp_path {dir}; proxy_temp_path {dir}; fastcgi_temp_path {dir};
   uwsgi_temp_path {dir}; scgi_temp_path {dir};
@@ -37,9 +37,11 @@ SERVER = """
     location = /api/v3/exchangeInfo {{ try_files /spot-exchangeInfo.json =404; }}
     location = /fapi/v1/exchangeInfo {{ try_files /um-exchangeInfo.json =404; }}
     location = /api/v3/klines {{ {page_1000} }}
-    location = /fapi/v1/klines {{ {page_um} }}
+    location = /fapi/v1/klines {{ {page_um} {log} }}
+    location /archive/ {{ }}
+    location = /archive/ {{ try_files /listing.xml =404; }}
     location @1000 {{ try_files /1000/$arg_startTime.json =404; }}
-    location @499 {{ try_files /499/$arg_startTime.json =404; }}
+    location @499 {{ {log} try_files /499/$arg_startTime.json =404; }}
   }}
 """
 
@@ -90,9 +92,10 @@ def make_certificate(folder):
 class Listener:
     """One port of nginx and how it answers."""
 
-    def __init__(self, tls=False, gzip=False, delay_ms=0, um_pages="1000"):
+    def __init__(self, tls=False, gzip=False, delay_ms=0, um_pages="1000", log=None):
+        """`log`: a file that gets the instant at which each page of USD-M was sent, one a line."""
         self.tls, self.gzip, self.delay_ms, self.um_pages = tls, gzip, delay_ms, um_pages
-        self.port = 0
+        self.log, self.port = log, 0
 
     @property
     def url(self):
@@ -109,6 +112,7 @@ class Listener:
             port=self.port,
             ssl=" ssl" if self.tls else "",
             gzip="on" if self.gzip else "off",
+            log=f"access_log {self.log} instant;" if self.log else "",
             page_1000=page("1000"),
             page_um=page(self.um_pages),
         )

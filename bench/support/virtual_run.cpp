@@ -63,18 +63,19 @@ T opened(Result<T> result) {
 }  // namespace
 
 VirtualRun run_virtually(const std::string& directory, const sim::Truth& truth, TimeMs now,
-                         backfill::RunOptions options,
-                         std::function<void(const sim::LedgerEntry&)> heard,
-                         std::int64_t line_bytes_per_second) {
+                         backfill::RunOptions options, VirtualWorld world) {
   async::VirtualLoop loop(now);
   sim::SimOptions sim_options;
   sim_options.keep_ledger = false;
   sim::SimExchange exchange(loop, truth, sim_options);
-  if (heard) exchange.ledger().set_listener(std::move(heard));
-  net::SimTransport transport(loop);
+  if (world.heard) exchange.ledger().set_listener(std::move(world.heard));
   std::optional<net::SimLine> line;
-  if (line_bytes_per_second > 0) line.emplace(line_bytes_per_second);
-  net::SimRoute route{&exchange, kLatencyNs};
+  if (world.line_bytes_per_second > 0) line.emplace(world.line_bytes_per_second);
+  const auto before = world.before ? world.before(exchange) : nullptr;
+  net::SimTransport transport(loop);
+  net::SimRoute route;
+  route.handler = before ? before.get() : &exchange;
+  route.latency_ns = kLatencyNs;
   if (line) route.down = &*line;
   transport.route("exchange.invalid", kPort, route);
 

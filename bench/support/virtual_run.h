@@ -5,9 +5,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "engine/backfill/run.h"
+#include "engine/net/http_server.h"
 #include "engine/sim/ledger.h"
 #include "engine/sim/truth.h"
 
@@ -27,12 +29,19 @@ struct VirtualRun {
   std::int64_t refused = 0;       ///< by the exchanges' limits
 };
 
-/// Runs `options`, which name kSimulatedUrl, from `now` on; warnings and progress go to stderr, `heard` is
-/// told of each request; all answers share a line of so many bytes a second (0: no bound). Ends the process where the store cannot be opened.
+/// How the simulated exchanges are reached, beside their 40 ms; none of it is needed.
+struct VirtualWorld {
+  std::function<void(const sim::LedgerEntry&)> heard;  ///< told of each request
+  std::int64_t line_bytes_per_second = 0;              ///< all answers share it; 0: no bound
+  /// Makes what answers instead of the exchanges, and may ask them.
+  std::function<std::unique_ptr<net::HttpHandler>(net::HttpHandler&)> before;
+};
+
+/// Runs `options`, which name kSimulatedUrl, from `now` on; warnings and progress go to stderr. Ends the
+/// process where the store cannot be opened.
 [[nodiscard]] VirtualRun run_virtually(const std::string& directory, const sim::Truth& truth,
                                        TimeMs now, backfill::RunOptions options,
-                                       std::function<void(const sim::LedgerEntry&)> heard = {},
-                                       std::int64_t line_bytes_per_second = 0);
+                                       VirtualWorld world = {});
 
 /// What is missing, over all series, and the failures of all, said on stderr.
 [[nodiscard]] std::int64_t tell_failures(const backfill::RunReport& report);
