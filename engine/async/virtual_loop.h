@@ -4,6 +4,8 @@
 // program gives the same run, and a 117-minute backfill takes seconds.
 #pragma once
 
+#include <functional>
+
 #include "engine/async/loop.h"
 
 namespace bf::async {
@@ -13,6 +15,8 @@ class VirtualLoop final : public Loop {
   /// `start` is the wall time at which the clock stands first.
   explicit VirtualLoop(TimeMs start = 1'700'000'000'000) : clock_(start) {}
   [[nodiscard]] const Clock& clock() const noexcept override { return clock_; }
+  /// Called between two turns, when every coroutine is suspended; tests interrupt a run there.
+  std::function<void()> on_turn;
 
  private:
   void wait_for_events(std::int64_t deadline_ns) override;

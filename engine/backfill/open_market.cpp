@@ -9,7 +9,7 @@
 namespace bf::backfill {
 namespace {
 
-constexpr std::int64_t kArchiveConcurrency = 8;
+constexpr std::int64_t kArchiveConcurrency = 16;
 
 /// What the options say of a market, or of its exchange, or of all.
 const std::vector<std::string>* fallbacks_of(const RunOptions& options,

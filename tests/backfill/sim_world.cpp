@@ -29,8 +29,8 @@ using RunTask = async::Task<backfill::RunReport> (*)(backfill::Services&, backfi
 async::Task<backfill::RunReport> run_and_close(RunTask task, backfill::Services& services,
                                                net::SimTransport& transport,
                                                backfill::RunOptions options,
+                                               async::CancelSource& source,
                                                std::int64_t cancel_after_ns) {
-  async::CancelSource source;
   async::TaskGroup timer(services.loop, async::CancelToken());
   if (cancel_after_ns != SimWorld::kNever) {
     timer.spawn(cancel_later(services.loop, source, cancel_after_ns, timer.token()));
@@ -147,7 +147,14 @@ backfill::RunReport SimWorld::run_with(const backfill::RunOptions& options,
                                 .ledger = &*ledger,
                                 .observer = observer_};
     const RunTask task = plan_only ? &backfill::plan_backfill : &backfill::run_backfill;
-    report = loop_.run(run_and_close(task, services, transport, options, cancel_after_ns));
+    async::CancelSource source;
+    std::uint64_t turn = 0;
+    loop_.on_turn = [&] {
+      if (++turn == cancel_turn_) source.cancel();
+    };
+    report = loop_.run(run_and_close(task, services, transport, options, source, cancel_after_ns));
+    loop_.on_turn = {};
+    turns_ = turn;
   }
   EXPECT_EQ(async::live_frames(), frames_before) << "a coroutine was left behind";
   EXPECT_EQ(files_.open_files(), 0) << "a file was left open";

@@ -62,6 +62,10 @@ class SimWorld {
   backfill::RunReport run(const backfill::RunOptions& options,
                           std::int64_t cancel_after_ns = kNever);
   backfill::RunReport plan(const backfill::RunOptions& options);
+  /// Cancels each run from here on in the given turn of its loop, counted from 1; 0: none.
+  void cancel_at_turn(std::uint64_t turn) noexcept { cancel_turn_ = turn; }
+  /// Turns that the last run took.
+  [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
   /// Lets time pass with nothing going on.
   void sleep(DurationMs time);
 
@@ -120,6 +124,8 @@ class SimWorld {
   SimFileSystem files_;
   async::InlineWorker inline_worker_;
   async::Worker* worker_ = nullptr;
+  std::uint64_t cancel_turn_ = 0;
+  std::uint64_t turns_ = 0;
   RecordingObserver observer_;
 };
 
