@@ -10,7 +10,7 @@ Method: run each program and command.
 import support
 
 COMMANDS = {
-    "bf-engine": ["run", "plan", "fill", "status", "compact", "symbols", "sources", "tune"],
+    "bf-engine": ["run", "plan", "fill", "status", "compact", "symbols", "sources", "tune", "config"],
     "bf-verify": ["check", "gaps"],
     "bf-export": [],
     "bf-sim": [],

@@ -84,4 +84,8 @@ struct TuneFlags {
 /// Measures how many requests in flight a source is worth.
 [[nodiscard]] backfill::Exit tune(const TuneFlags& flags);
 
+/// Says what `flags` are, which `settings` describe, and what the file says to other programs.
+[[nodiscard]] backfill::Exit show_config(const cli::RunFlags& flags,
+                                         std::vector<cli::Setting> settings);
+
 }  // namespace bf::engine

@@ -27,7 +27,8 @@ constexpr const char* kExamples =
     "  bf-engine import candles.csv --as binance/spot/BTCUSDT\n"
     "  bf-engine symbols --exchange binance --market um\n"
     "  bf-engine sources --exchange binance\n"
-    "  bf-engine tune --exchange binance --market um\n";
+    "  bf-engine tune --exchange binance --market um\n"
+    "  bf-engine config --config bf.toml\n";
 
 constexpr const char* kRunExamples =
     "  bf-engine run --exchange binance --market um --symbol BTCUSDT,ETHUSDT --days 90\n"
@@ -82,6 +83,11 @@ constexpr const char* kTuneExamples =
     "  bf-engine tune --exchange binance --market um\n"
     "  bf-engine tune --exchange okx --market swap --symbol BTC-USDT-SWAP --seconds 10 --json\n";
 
+constexpr const char* kConfigExamples =
+    "  bf-engine config\n"
+    "  bf-engine config --config bf.toml\n"
+    "  BF_CONFIG=/etc/bf.toml bf-engine config --json\n";
+
 /// Where OpenSSL looks for trusted roots: the variables that it honours, else what it was built with.
 std::string trusted_roots() {
   const char* const file = std::getenv(X509_get_default_cert_file_env());
@@ -108,6 +114,7 @@ struct AllFlags {
   bf::engine::SymbolsFlags symbols;
   bf::engine::SourcesFlags sources;
   bf::engine::TuneFlags tune;
+  cli::RunFlags config;
 };
 
 Command run_command(cli::RunFlags& flags) {
@@ -271,13 +278,28 @@ Command tune_command(bf::engine::TuneFlags& flags) {
   return command;
 }
 
-Exit dispatch(const std::string& command, const AllFlags& flags) {
+Command config_command(cli::RunFlags& flags) {
+  Command command{
+      "config",
+      "Says what each key is set to, and whether a flag, the environment or a file said so.\n"
+      "Passwords are masked.",
+      kConfigExamples,
+      cli::kExitCodesText,
+      {}};
+  command.add(cli::run_flags(flags));
+  command.add({cli::lookback_flag(flags)});
+  return command;
+}
+
+Exit dispatch(const cli::Invocation& asked, const AllFlags& flags) {
+  const std::string& command = asked.command;
   if (command == "run") return bf::engine::run(flags.run);
   if (command == "plan") return bf::engine::plan(flags.plan);
   if (command == "fill") return bf::engine::fill(flags.fill);
   if (command == "status") return bf::engine::status(flags.status);
   if (command == "compact") return bf::engine::compact(flags.compact);
   if (command == "import") return bf::engine::import_file(flags.import);
+  if (command == "config") return bf::engine::show_config(flags.config, asked.settings);
   if (command == "tune") return bf::engine::tune(flags.tune);
   if (command == "sources") return bf::engine::sources(flags.sources);
   return bf::engine::symbols(flags.symbols);
@@ -301,7 +323,8 @@ int main(int argc, char** argv) {
   program.commands.push_back(symbols_command(flags.symbols));
   program.commands.push_back(sources_command(flags.sources));
   program.commands.push_back(tune_command(flags.tune));
-  return bf::cli::run_program(program, argc, argv, [&flags](const std::string& command) {
-    return dispatch(command, flags);
+  program.commands.push_back(config_command(flags.config));
+  return bf::cli::run_program(program, argc, argv, [&flags](const cli::Invocation& asked) {
+    return dispatch(asked, flags);
   });
 }

@@ -257,7 +257,7 @@ int main(int argc, char** argv) {
   program.version = std::string(kName) + " " BF_VERSION "\nstore format " +
                     std::to_string(bf::store::kFormatVersion);
   program.commands.push_back(bf::exporter::export_command(flags));
-  return cli::run_program(program, argc, argv, [&flags](const std::string&) {
+  return cli::run_program(program, argc, argv, [&flags](const cli::Invocation&) {
     return cli::with_narrator(kName, flags.output,
                               [&](cli::Narrator& narrator) { return work(flags, narrator); });
   });

@@ -165,7 +165,8 @@ int main(int argc, char** argv) {
   program.commands.push_back(diff_command(diff));
   program.commands.push_back(scrub_command(scrub));
   program.commands.push_back(snapshot_command(snapshot));
-  return cli::run_program(program, argc, argv, [&](const std::string& command) {
+  return cli::run_program(program, argc, argv, [&](const cli::Invocation& asked) {
+    const std::string& command = asked.command;
     if (command == "check") return bf::verify::check(check);
     if (command == "gaps") return bf::verify::gaps(gaps);
     if (command == "diff") return bf::verify::diff(diff);

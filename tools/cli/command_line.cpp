@@ -5,12 +5,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "store/base/assert.h"
 #include "store/base/series.h"
 #include "tools/cli/config.h"
 #include "tools/cli/files.h"
+#include "tools/cli/mask.h"
 #include "tools/cli/suggest.h"
 #include "tools/cli/text.h"
 
@@ -107,15 +110,37 @@ Error unknown_command(const Program& program, const std::vector<std::string>& re
 class Settled {
  public:
   [[nodiscard]] bool has(const std::string& name) const { return names_.contains(name); }
-  void add_level(const std::vector<const Flag*>& flags) {
-    for (const Flag* flag : flags) {
+  /// Flags that one level sets, each with where it does.
+  using Level = std::vector<std::pair<const Flag*, std::string>>;
+  void add_level(Setting::From from, const Level& level) {
+    for (const auto& [flag, where] : level) {
       names_.insert(flag->name);
       names_.insert(flag->overrides.begin(), flag->overrides.end());
+      origins_[flag->name] = {from, where};
     }
+  }
+  /// Requires: every level was added.
+  [[nodiscard]] Setting setting_of(const Flag& flag) const {
+    Setting setting;
+    setting.name = flag.name;
+    if (const bool* const* const on = std::get_if<bool*>(&flag.target)) {
+      setting.values.emplace_back(**on ? "true" : "false");
+    } else if (const std::string* const* const text = std::get_if<std::string*>(&flag.target)) {
+      if (!(*text)->empty()) setting.values.push_back(mask_secrets(**text));
+    } else {
+      setting.list = true;
+      for (const std::string& value : *std::get<std::vector<std::string>*>(flag.target)) {
+        setting.values.push_back(mask_secrets(value));
+      }
+    }
+    const auto origin = origins_.find(flag.name);
+    if (origin != origins_.end()) std::tie(setting.from, setting.where) = origin->second;
+    return setting;
   }
 
  private:
   std::set<std::string> names_;
+  std::map<std::string, std::pair<Setting::From, std::string>> origins_;
 };
 
 /// Writes values of the environment or of a file into a flag's target.
@@ -145,7 +170,7 @@ Result<void> assign(const Flag& flag, const std::vector<std::string>& values,
 
 Result<void> take_environment(const Command& command, const Environment& environment,
                               Settled& settled) {
-  std::vector<const Flag*> level;
+  Settled::Level level;
   for (const Flag& flag : command.flags) {
     if (flag.command_line_only || settled.has(flag.name)) continue;
     const std::string variable = variable_name(flag.name);
@@ -153,9 +178,9 @@ Result<void> take_environment(const Command& command, const Environment& environ
     if (value == nullptr || *value == '\0') continue;
     const Result<void> assigned = assign(flag, {value}, variable);
     if (!assigned) return assigned;
-    level.push_back(&flag);
+    level.emplace_back(&flag, variable);
   }
-  settled.add_level(level);
+  settled.add_level(Setting::From::kEnvironment, level);
   return {};
 }
 
@@ -185,7 +210,7 @@ Result<void> refuse_secrets(const std::vector<const Flag*>& given) {
 Result<void> take_config(const Command& command, const std::string& path, Settled& settled) {
   const Result<Config> config = read_config(path);
   if (!config) return fail(config.error());
-  std::vector<const Flag*> level;
+  Settled::Level level;
   for (const Flag& flag : command.flags) {
     if (flag.command_line_only || !flag.in_file || settled.has(flag.name)) continue;
     const auto entry = config->find(flag.name);
@@ -196,12 +221,12 @@ Result<void> take_config(const Command& command, const std::string& path, Settle
                               "600 {}",
                               printable(path), entry->second.line, flag.name, printable(path)));
     }
-    const Result<void> assigned =
-        assign(flag, entry->second.values, fmt::format("{}:{}", path, entry->second.line));
+    const std::string where = fmt::format("{}:{}", path, entry->second.line);
+    const Result<void> assigned = assign(flag, entry->second.values, where);
     if (!assigned) return assigned;
-    level.push_back(&flag);
+    level.emplace_back(&flag, where);
   }
-  settled.add_level(level);
+  settled.add_level(Setting::From::kFile, level);
   return {};
 }
 
@@ -214,9 +239,10 @@ std::string config_path(const Command& command) {
 }
 
 Result<void> take_lower_levels(const Command& command, const std::vector<const Flag*>& given,
-                               const Environment& environment) {
-  Settled settled;
-  settled.add_level(given);
+                               const Environment& environment, Settled& settled) {
+  Settled::Level level;
+  for (const Flag* const flag : given) level.emplace_back(flag, "--" + flag->name);
+  settled.add_level(Setting::From::kFlag, level);
   const Result<void> from_environment = take_environment(command, environment, settled);
   if (!from_environment) return from_environment;
   const std::string path = config_path(command);
@@ -255,9 +281,15 @@ Result<Invocation> finish(const Program& program, const Declared& declared,
   }
   const Result<void> open = refuse_secrets(given);
   if (!open) return fail(open.error());
-  const Result<void> taken = take_lower_levels(*declared.command, given, environment);
+  Settled settled;
+  const Result<void> taken = take_lower_levels(*declared.command, given, environment, settled);
   if (!taken) return fail(taken.error());
-  return Invocation{declared.command->name, std::nullopt};
+  Invocation invocation;
+  invocation.command = declared.command->name;
+  for (const Flag& flag : declared.command->flags) {
+    if (!flag.command_line_only) invocation.settings.push_back(settled.setting_of(flag));
+  }
+  return invocation;
 }
 
 }  // namespace
@@ -315,9 +347,9 @@ Result<Invocation> parse_command_line(const Program& program, int argc, const ch
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return Invocation{"", app.help()};
+    return Invocation{"", {}, app.help()};
   } catch (const CLI::CallForVersion& version) {
-    return Invocation{"", std::string(version.what())};
+    return Invocation{"", {}, std::string(version.what())};
   } catch (const CLI::ParseError& error) {
     return fail(Code::kUsage, printable(error.what()));
   }

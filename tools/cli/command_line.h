@@ -7,6 +7,7 @@
 // Values arrive as text: what reads them knows what they mean, and says so in its own errors.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -97,10 +98,23 @@ using Environment = std::function<const char*(const char* name)>;
 /// The process's own.
 [[nodiscard]] Environment process_environment();
 
+/// What a flag is set to, and who said so.
+struct Setting {
+  enum class From : std::uint8_t { kFlag, kEnvironment, kFile, kDefault };
+  std::string name;
+  std::vector<std::string>
+      values;         ///< as they may be shown: secrets are masked; a switch's: true, false
+  bool list = false;  ///< it may have any number of values
+  From from = From::kDefault;
+  std::string where;  ///< "--store", "BF_STORE", "bf.toml:3"; "" for a default
+};
+
 struct Invocation {
   std::string command;
+  /// Of the command, each flag that may also be a variable or a key, in their order.
+  std::vector<Setting> settings = {};
   /// --help or --version: print it and end well.
-  std::optional<std::string> text;
+  std::optional<std::string> text = {};
 };
 
 /// Fills in the targets of the command that was named.

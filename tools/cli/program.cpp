@@ -8,13 +8,13 @@ namespace bf::cli {
 namespace {
 
 Exit parse_and_dispatch(const Program& program, int argc, const char* const* argv,
-                        const std::function<Exit(const std::string& command)>& dispatch) {
+                        const std::function<Exit(const Invocation& invocation)>& dispatch) {
   const auto invocation = parse_command_line(program, argc, argv, process_environment());
   if (!invocation) {
     print_error(program.name, invocation.error().message());
     return backfill::exit_of(invocation.error().code());
   }
-  if (!invocation->text) return dispatch(invocation->command);
+  if (!invocation->text) return dispatch(*invocation);
   std::string text = *invocation->text;
   if (!text.ends_with('\n')) text.push_back('\n');
   const Result<void> printed = write_stdout(text);
@@ -33,7 +33,7 @@ const char* const kExitCodesText =
     "  3  wanted slots are missing              130, 143  stopped by a signal\n";
 
 int run_program(const Program& program, int argc, const char* const* argv,
-                const std::function<Exit(const std::string& command)>& dispatch) {
+                const std::function<Exit(const Invocation& invocation)>& dispatch) {
   install_map_guard();
   try {
     return static_cast<int>(parse_and_dispatch(program, argc, argv, dispatch));

@@ -14,10 +14,10 @@ namespace bf::cli {
 
 using backfill::Exit;
 
-/// Parses, prints --help and --version, else calls `dispatch` with the command's name. Running out of
+/// Parses, prints --help and --version, else calls `dispatch` with what was asked for. Running out of
 /// memory is a message and exit 1.
 [[nodiscard]] int run_program(const Program& program, int argc, const char* const* argv,
-                              const std::function<Exit(const std::string& command)>& dispatch);
+                              const std::function<Exit(const Invocation& invocation)>& dispatch);
 
 /// Calls `work` with the narration that `flags` ask for. Its error is said, and returned as the exit
 /// code that it stands for.

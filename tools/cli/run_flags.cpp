@@ -77,9 +77,14 @@ std::vector<Flag> run_flags(RunFlags& flags) {
   return all;
 }
 
+Flag lookback_flag(RunFlags& flags) {
+  return Flag("lookback", "TIME", "how far back a fill goes: 7d, 36h, 30m (default: 7d)",
+              &flags.lookback);
+}
+
 std::vector<Flag> fill_flags(RunFlags& flags) {
   std::vector<Flag> all = selection_flags(flags.selection);
-  all.emplace_back("lookback", "TIME", "how far back: 7d, 36h, 30m (default: 7d)", &flags.lookback);
+  all.push_back(lookback_flag(flags));
   append(all, work_flags(flags));
   return all;
 }

@@ -46,6 +46,8 @@ struct RunFlags {
 };
 [[nodiscard]] std::vector<Flag> run_flags(RunFlags& flags);
 [[nodiscard]] std::vector<Flag> fill_flags(RunFlags& flags);
+/// The one flag that fill_flags() has and run_flags() has not, beside the range's.
+[[nodiscard]] Flag lookback_flag(RunFlags& flags);
 
 /// `now` is wall ms, to compare the range's ends.
 /// Errors: kUsage, naming the flag.
