@@ -135,7 +135,7 @@ MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std:
   return Attempt{fail(error), code == Code::kUnavailable, true};
 }
 
-async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest request,
+async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest request, bool fresh,
                                                          async::CancelToken cancel) {
   const std::string what = name() + ": GET " + path_of(request.target);
   const limits::Cost cost{request.weight, request.endpoint};
@@ -153,6 +153,8 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
   http_request.target = options_.base.path + request.target;
   http_request.user_agent = api_.user_agent();
   http_request.body_bytes_max = request.answer_bytes_max;
+  http_request.fresh = fresh;
+  http_request.resend = false;  // the server may have counted it: another one needs a permit
   const std::int64_t sent_ns = loop_.now_ns();
   last_sent_ns_ = sent_ns;
   Result<net::HttpResponse> response = co_await http_.get(std::move(http_request), cancel);
@@ -166,6 +168,11 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
     if (refused) end_source(error);
     co_return Attempt{fail(error), !refused && is_transport_failure(error.code()), true};
   }
+  if (response->status == 0) {
+    limiter_.answered(*permit, limits::Feedback{});
+    const Error closed(Code::kNetwork, what + ": a kept connection was closed");
+    co_return Attempt{fail(closed), true, false, true};
+  }
   const limits::Feedback heard = feedback(*response);
   limiter_.answered(*permit, heard);
   note_date(heard);
@@ -177,7 +184,8 @@ async::Task<MarketClient::Attempt> MarketClient::attempt(exchange::ApiRequest re
 async::Task<Result<TimedResponse>> MarketClient::get_timed(exchange::ApiRequest request,
                                                            async::CancelToken cancel) {
   if (ended_) co_return fail(*ended_);
-  Attempt attempt = co_await this->attempt(std::move(request), cancel);
+  Attempt attempt = co_await this->attempt(request, /*fresh=*/false, cancel);
+  if (attempt.stale) attempt = co_await this->attempt(request, /*fresh=*/true, cancel);
   if (!attempt.outcome) co_return fail(attempt.outcome.error());
   TimedResponse timed;
   timed.response = *std::move(attempt.outcome);
@@ -190,10 +198,13 @@ async::Task<Result<net::HttpResponse>> MarketClient::get(exchange::ApiRequest re
   const std::int64_t began_ns = loop_.now_ns();
   std::int64_t retries = 0;
   int limited = 0;
+  bool fresh = false;
   while (true) {
     if (ended_) co_return fail(*ended_);
-    Attempt attempt = co_await this->attempt(request, cancel);
+    Attempt attempt = co_await this->attempt(request, fresh, cancel);
     if (attempt.outcome || !attempt.again) co_return std::move(attempt.outcome);
+    fresh = attempt.stale;
+    if (attempt.stale) continue;
     if (!attempt.counts) {
       if (++limited == options_.limited_max) co_return std::move(attempt.outcome);
       continue;  // the limiter holds the next attempt back

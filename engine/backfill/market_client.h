@@ -3,6 +3,7 @@
 // One market of one exchange as a run uses it: every request goes through its rate limiter, every
 // answer back into it, and what may be tried again is tried again.
 //
+//   a kept connection was closed  once more at once, and counted twice
 //   refused, reset, timeout, 5xx   backoff 0.5 s .. 60 s with full jitter, at most retries_max times
 //   429                            the whole source pauses as long as the answer says
 //   418, ban                       the source ends for this run; the deadline is stored
@@ -82,10 +83,12 @@ class MarketClient {
   struct Attempt {
     Result<net::HttpResponse> outcome;
     bool again = false;
-    bool counts = true;        ///< against retries_max
+    bool counts = true;  ///< against retries_max
+    /// The connection was closed before it was used: again at once, on a fresh one.
+    bool stale = false;
     std::int64_t took_ns = 0;  ///< from the departure to the answer, where there is one
   };
-  [[nodiscard]] async::Task<Attempt> attempt(exchange::ApiRequest request,
+  [[nodiscard]] async::Task<Attempt> attempt(exchange::ApiRequest request, bool fresh,
                                              async::CancelToken cancel);
   [[nodiscard]] Attempt judge(net::HttpResponse response, const std::string& what);
   [[nodiscard]] limits::Feedback feedback(const net::HttpResponse& response) const;

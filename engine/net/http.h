@@ -32,10 +32,14 @@ struct HttpRequest {
   Headers headers;     ///< beside Host, User-Agent, Accept-Encoding, Connection
   std::size_t body_bytes_max = kBodyBytesMax;
   std::string user_agent = {};  ///< "": the client's own
+  bool fresh = false;           ///< on a connection that nothing was sent on before
+  /// False for whoever counts requests: where a kept connection was closed before a byte of the answer
+  /// came, the request is not sent once more, and the response is one of status 0.
+  bool resend = true;
 };
 
 struct HttpResponse {
-  int status = 0;
+  int status = 0;    ///< 0: none came, see HttpRequest::resend
   Headers headers;   ///< names in lower case
   std::string body;  ///< decompressed; capacity() >= size() + kBodyPadding
 

@@ -93,7 +93,8 @@ Task<Result<HttpResponse>> HttpClient::get(HttpRequest request, CancelToken canc
   if (!wire) co_return fail(wire.error());
   const std::int64_t deadline = transport_.loop().now_ns() + options_.timeouts.total_ms * kNsPerMs;
 
-  ConnectionPtr kept = co_await take_idle(request.endpoint);
+  ConnectionPtr kept;
+  if (!request.fresh) kept = co_await take_idle(request.endpoint);
   if (kept) {
     Attempt first = co_await attempt(request, *wire, std::move(kept), deadline, cancel);
     if (first.response) co_return std::move(first.response);
@@ -103,6 +104,7 @@ Task<Result<HttpResponse>> HttpClient::get(HttpRequest request, CancelToken canc
       co_return fail(first.response.error().at(asked_through(request)));
     // The server closed it while it was idle, which both sides may: that is no failure of the request.
     ++stats_.reconnects;
+    if (!request.resend) co_return HttpResponse();
   }
   Result<ConnectionPtr> fresh = co_await connect(request.endpoint, deadline, cancel);
   if (!fresh) co_return fail(fresh.error().at(asked(request)));

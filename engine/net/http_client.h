@@ -51,7 +51,7 @@ class HttpClient {
 
   /// One GET. Any status is a response; redirects are not followed. When a kept-alive connection turns
   /// out to be closed before a byte of the answer came, the request goes once more, at once, on a
-  /// fresh connection.
+  /// fresh connection, unless it says otherwise (HttpRequest::resend).
   /// Errors: kCancelled; kTimeout; kNetwork, kTls: no whole answer came; kProtocol: framing, encoding
   ///         or a bound was violated; kUsage: target or headers would break the request's framing.
   ///         Messages name endpoint and path, never the query's values.

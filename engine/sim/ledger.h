@@ -33,11 +33,13 @@ struct LedgerEntry {
   RowsInfo rows;            ///< of klines and funding, as the exchange meant to answer
   std::int64_t weight = 0;  ///< 0: not counted (archive)
   int status = 200;
-  std::uint64_t bytes = 0;   ///< of the body, before it is compressed
-  std::uint64_t hash = 0;    ///< of those bytes
-  bool refused = false;      ///< by the limits, whatever the status
-  bool out_of_turn = false;  ///< sent into a pause or a ban that the client had been told of
-  std::string faults;        ///< names of those that hit it, joined by '+'
+  std::uint64_t bytes = 0;      ///< of the body, before it is compressed
+  std::uint64_t hash = 0;       ///< of those bytes
+  bool safe = true;             ///< a GET (or HEAD), which changes nothing
+  DurationMs stay_away_ms = 0;  ///< what its Retry-After said, of a 429 or 418; 0: nothing
+  bool refused = false;         ///< by the limits, whatever the status
+  bool out_of_turn = false;     ///< sent into a pause or a ban that the client had been told of
+  std::string faults;           ///< names of those that hit it, joined by '+'
 };
 
 /// One line of JSON, without a line end.

@@ -32,6 +32,21 @@ std::string with_own_date(const net::ServerResponse& response, TimeMs now) {
   return raw_message(response, now, framing, response.body);
 }
 
+/// 0 for what is no number of seconds.
+std::int64_t whole_seconds(std::string_view text) {
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  return error == std::errc() && end == text.data() + text.size() ? seconds : 0;
+}
+
+DurationMs told_to_stay_away(const net::ServerResponse& response) {
+  if (response.status != 429 && response.status != 418) return 0;
+  for (const auto& [name, value] : response.headers) {
+    if (name == "Retry-After") return std::max<DurationMs>(0, whole_seconds(value)) * kSecondMs;
+  }
+  return 0;
+}
+
 /// The open times that `call` asks about.
 TimeRange asked_by(const RestCall& call) {
   if (call.endpoint != Endpoint::kKlines && call.endpoint != Endpoint::kFunding) return {};
@@ -105,6 +120,8 @@ net::ServerResponse SimExchange::answer(const net::ServerRequest& request) {
   } else if (!call) {
     response = answer_archive(query, entry);
   }
+  entry.safe = request.method == "GET" || request.method == "HEAD";
+  entry.stay_away_ms = told_to_stay_away(response);
   entry.status = response.status;
   entry.bytes = response.body.size();
   entry.hash = hash_of(response.body);
@@ -191,10 +208,8 @@ SimExchange::Rules SimExchange::pick_faults(LedgerEntry& entry, TimeRange asked)
 /// A fault that tells the client to stay away is one that the ledger then holds it to.
 void SimExchange::note_told_pause(const FaultRule& rule, const LedgerEntry& entry, Venue& venue) {
   if (rule.kind != FaultKind::kStatus || (rule.value != 429 && rule.value != 418)) return;
-  std::int64_t seconds = 0;
-  const std::string& text = rule.retry_after;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || seconds <= 0) return;
+  const std::int64_t seconds = whole_seconds(rule.retry_after);
+  if (seconds <= 0) return;
   const DurationMs length = std::min(seconds, kBanMsMax / kSecondMs) * kSecondMs;
   venue.expect_silence(entry.market, entry.at, entry.at + length);
 }

@@ -54,6 +54,13 @@ TEST_F(CursorRun, OkxPagesOfAHundredLeaveNoHoleAndNothingIsAskedForTwice) {
   EXPECT_LE(world.requests(sim::Endpoint::kKlines), static_cast<std::size_t>(kSlots / 100 + 40));
 }
 
+TEST_F(CursorRun, WhatGoesAgainOnAFreshConnectionKeepsTheLimit) {
+  const sim::GeneratedTruth truth = make_truth(sim::Market::kOkxSwap);
+  SimWorld world(truth);
+  world.set_faults("klines every=3 cut=0");  // as if kept connections were closed meanwhile
+  expect_truth(world, "okx/swap", "S000-USDT-SWAP");
+}
+
 TEST_F(CursorRun, OkxCursorsMayIncludeTheirEnds) {
   const sim::GeneratedTruth truth = make_truth(sim::Market::kOkxSpot);
   WorldOptions options;
