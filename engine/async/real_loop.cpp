@@ -51,7 +51,10 @@ void RealLoop::wait_for_events(std::int64_t deadline_ns) {
     const std::int64_t left_ns = deadline_ns - clock_.steady_ns();
     const std::int64_t left_ms = left_ns <= 0 ? 0 : (left_ns + kNsPerMs - 1) / kNsPerMs;
     uv_update_time(&uv_);
-    uv_timer_start(&timer_, [](uv_timer_t*) {}, static_cast<std::uint64_t>(left_ms), 0);
+    // libuv looks at timers before it waits: one that is due by then would be gone, and the wait
+    // without an end. A loop that was told to stop does not wait.
+    const auto on_time = [](uv_timer_t* timer) { uv_stop(timer->loop); };
+    uv_timer_start(&timer_, on_time, static_cast<std::uint64_t>(left_ms), 0);
   }
   uv_run(&uv_, UV_RUN_ONCE);
   uv_timer_stop(&timer_);

@@ -109,6 +109,27 @@ TEST(RealLoop, SleepsAndCancelsSleeps) {
   EXPECT_GE(loop.now_ns() - begin, 1'000'000);
 }
 
+/// Works, without waiting, until a timer that was set before is due.
+Task<Result<void>> work_past_a_timer(Loop& loop) {
+  TaskGroup group(loop, CancelToken());
+  const std::int64_t due_ns = loop.now_ns() + 1'000'000;
+  group.spawn(sleep_for(loop, 1'000'000, CancelToken()));
+  const Result<void> begun =
+      co_await sleep_for(loop, 1, CancelToken());  // the group's task runs now
+  EXPECT_TRUE(begun);
+  co_await loop.yield();
+  while (loop.now_ns() <= due_ns + 1'000'000) {
+  }
+  co_return co_await group.join();
+}
+
+// libuv fires a timer that is due before it waits, and would then wait for whatever else comes: here that
+// is nothing.
+TEST(RealLoop, WaitsForNothingWhereATimerIsDueAlready) {
+  RealLoop loop;
+  EXPECT_TRUE(loop.run(work_past_a_timer(loop)));
+}
+
 TEST(RealLoop, RunsOneTaskAfterAnother) {
   RealLoop loop;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(loop.run(sleep_for(loop, 1, CancelToken())));
