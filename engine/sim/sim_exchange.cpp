@@ -1,5 +1,6 @@
 #include "engine/sim/sim_exchange.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -45,6 +46,23 @@ DurationMs told_to_stay_away(const net::ServerResponse& response) {
     if (name == "Retry-After") return std::max<DurationMs>(0, whole_seconds(value)) * kSecondMs;
   }
   return 0;
+}
+
+/// Whether a client that these faults hit can read the answer.
+bool arrives(const std::vector<const FaultRule*>& rules) {
+  return std::none_of(rules.begin(), rules.end(), [](const FaultRule* rule) {
+    switch (rule->kind) {
+      case FaultKind::kCut:
+      case FaultKind::kReset:
+      case FaultKind::kStall:
+      case FaultKind::kDrip:
+      case FaultKind::kFraming:
+      case FaultKind::kEncoding:
+        return true;
+      default:
+        return false;
+    }
+  });
 }
 
 /// The open times that `call` asks about.
@@ -121,7 +139,6 @@ net::ServerResponse SimExchange::answer(const net::ServerRequest& request) {
     response = answer_archive(query, entry);
   }
   entry.safe = request.method == "GET" || request.method == "HEAD";
-  entry.stay_away_ms = told_to_stay_away(response);
   entry.status = response.status;
   entry.bytes = response.body.size();
   entry.hash = hash_of(response.body);
@@ -145,6 +162,7 @@ net::ServerResponse SimExchange::answer_rest(Venue& venue, RestCall call, Ledger
   entry.out_of_turn = admission.out_of_turn;
   if (admission.refusal) {
     entry.refused = true;
+    entry.stay_away_ms = told_to_stay_away(*admission.refusal);
     admission.refusal->delay_ns = options_.latency_ns;
     return *std::move(admission.refusal);
   }
@@ -162,10 +180,12 @@ net::ServerResponse SimExchange::answer_rest(Venue& venue, RestCall call, Ledger
   response.gzip = options_.gzip;
   response.delay_ns = options_.latency_ns;
   const FaultTarget target{&venue, &call};
-  for (const FaultRule* rule : rules) {
-    apply_fault(*rule, target, entry.at, response);
-    note_told_pause(*rule, entry, venue);
-  }
+  for (const FaultRule* rule : rules) apply_fault(*rule, target, entry.at, response);
+  if (!arrives(rules)) return response;
+  entry.stay_away_ms = told_to_stay_away(response);
+  // A fault that tells the client to stay away is one that the ledger then holds it to.
+  const DurationMs length = std::min(entry.stay_away_ms, kBanMsMax);
+  if (length > 0) venue.expect_silence(entry.market, entry.at, entry.at + length);
   return response;
 }
 
@@ -203,15 +223,6 @@ SimExchange::Rules SimExchange::pick_faults(LedgerEntry& entry, TimeRange asked)
     entry.faults += fault_name(rule->kind);
   }
   return rules;
-}
-
-/// A fault that tells the client to stay away is one that the ledger then holds it to.
-void SimExchange::note_told_pause(const FaultRule& rule, const LedgerEntry& entry, Venue& venue) {
-  if (rule.kind != FaultKind::kStatus || (rule.value != 429 && rule.value != 418)) return;
-  const std::int64_t seconds = whole_seconds(rule.retry_after);
-  if (seconds <= 0) return;
-  const DurationMs length = std::min(seconds, kBanMsMax / kSecondMs) * kSecondMs;
-  venue.expect_silence(entry.market, entry.at, entry.at + length);
 }
 
 }  // namespace bf::sim

@@ -77,7 +77,6 @@ class SimExchange final : public net::HttpHandler {
   [[nodiscard]] net::ServerResponse answer_rest(Venue& venue, RestCall call, LedgerEntry& entry);
   [[nodiscard]] net::ServerResponse answer_archive(const Query& query, LedgerEntry& entry);
   [[nodiscard]] Rules pick_faults(LedgerEntry& entry, TimeRange asked);
-  void note_told_pause(const FaultRule& rule, const LedgerEntry& entry, Venue& venue);
 
   async::Loop& loop_;
   SimOptions options_;

@@ -7,22 +7,13 @@
 
 #include <cstdlib>
 
+#include "tests/endurance/sanitized.h"
 #include "tests/endurance/swarm/swarm_seed.h"
 
 namespace bf::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSeeds = 10;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t kSeeds = 10;
-#else
-constexpr std::uint64_t kSeeds = 200;
-#endif
-#else
-constexpr std::uint64_t kSeeds = 200;
-#endif
+constexpr std::uint64_t kSeeds = kSanitized ? 10 : 200;
 constexpr std::uint64_t kFirst = 1'000'000;  // others than those that swarm_runs begins with
 constexpr std::uint64_t kParts = 4;          // tests that run side by side
 

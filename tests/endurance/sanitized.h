@@ -1,0 +1,20 @@
+// tests/endurance/sanitized.h
+//
+// Whether a sanitizer slows the tests down, so that less of what repeats itself is run.
+#pragma once
+
+namespace bf::test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+}  // namespace bf::test
