@@ -3,6 +3,7 @@
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+CTEST_FLAGS ?=
 rooms := store engine tools tests bench
 sources = find $(wildcard $(rooms)) -name '*.h' -o -name '*.cpp'
 
@@ -12,7 +13,7 @@ cmake --preset $(1) >/dev/null
 cmake --build --preset $(1) --parallel $(JOBS)
 endef
 define test
-ctest --preset $(1)
+ctest --preset $(1) $(CTEST_FLAGS)
 endef
 
 .PHONY: all demo test asan tsan gcc fuzz golden lint lint-format lint-tidy format bench install clean help deps
