@@ -14,8 +14,9 @@
 
 namespace bf::exchange::binance {
 
-/// Reads the page through `writer`, which keeps `columns`: the four prices, and what else there is. False where it has another shape, or a row
-/// that cannot be read: then rows may have been written, the last one by half.
+/// Reads the page through `writer`, which keeps `columns`: the four prices, and what else there is.
+/// False where it has another shape, or a row that cannot be read: then rows may have been written, the
+/// last one by half.
 [[nodiscard]] bool scan_klines(std::string_view padded_body, ColumnSet columns,
                                CandleWriter& writer);
 

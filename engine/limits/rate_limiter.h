@@ -1,8 +1,8 @@
 // engine/limits/rate_limiter.h
 //
 // When a request may leave. One RateLimiter stands for one budget: an exchange's host and the address
-// that it sees us from, which several processes may share. It keeps every rule at once, believes the server's own count over its own, and
-// stops the source when the server says so.
+// that it sees us from, which several processes may share. It keeps every rule at once, believes the
+// server's own count over its own, and stops the source when the server says so.
 //
 // A request's weight is held from acquire() until answered(), because the server may count it at any
 // instant between: so what the server may have counted never exceeds the limit, also at the turn of a
