@@ -66,9 +66,10 @@ Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, Col
   if (!decoded) return decoded;
   const Result<void> read =
       read_exceptions(in, encoded.columns, rows, out.wide, out.odd_close_times);
+  if (!read) return read;
   std::erase_if(out.wide,
                 [&out](const WideValue& value) { return !out.columns.contains(value.column); });
-  return read;
+  return {};
 }
 
 /// What an encoder relies on: a batch that breaks it would become bytes that nobody can read.
