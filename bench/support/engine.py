@@ -47,6 +47,8 @@ class Engine:
     def run(self, url, *flags, market="spot", source="rest"):
         """One run into a new store. Ends the bench where it did not hold every candle."""
         shutil.rmtree(self.store, ignore_errors=True)
+        # What the run before used of a limit would hold up this one's first request.
+        shutil.rmtree(self.work / "state", ignore_errors=True)
         command = [
             *(self.build / "bin/bf-engine", "run", "--exchange", "binance", "--market", market, "--all"),
             *("--from", pages.FROM, "--to", self.series.end, "--source", source),
