@@ -3,8 +3,8 @@
 #include <xxhash.h>
 
 #include <cstring>
-#include <new>
 
+#include "store/base/memory_guard.h"
 #include "store/bytes.h"
 
 namespace bf::store {
@@ -27,7 +27,7 @@ void Digest::Free::operator()(State* state) const noexcept {
 }
 
 Digest::Digest() : state_(new State) {
-  if (state_->xxh == nullptr) throw std::bad_alloc();  // as operator new does
+  if (state_->xxh == nullptr) throw_no_memory();
   XXH3_64bits_reset(state_->xxh);
 }
 

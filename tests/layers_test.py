@@ -98,6 +98,12 @@ FORBIDDEN = [
         "a test that sleeps: move a manual clock, or wait for the event",
         "std::this_thread::sleep_for(1ms);",
     ),
+    (
+        CODE,
+        r"errno_error\([^;]*\berrno\)",
+        "what makes the message may change errno before it is read: LastError().at(message)",
+        'errno_error("remove " + path, errno);',
+    ),
 ]
 # The canary shows what each compiler makes of the forbidden forms, so it has them all.
 CANARY = re.compile(r"tests/.*canary")

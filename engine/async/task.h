@@ -9,8 +9,8 @@
 // the loop, and without a tail call: the stack does not grow however many follow each other, in
 // sanitizer builds and at -O0 as well. One that suspends resumes its awaiter when it ends.
 //
-// Exceptions: none of ours. std::bad_alloc ends the task; where it is awaited a Task<Result<U>> gives
-// Error kNoMemory, any other Task passes it on to its own awaiter.
+// Exceptions: none of ours. std::bad_alloc ends the task: a Task<Result<U>> gives kNoMemory, any other
+// passes it on. A wake-up or a join cannot end so: programs have a guard (store/base/memory_guard.h).
 // Threads: a task lives on the thread of its Loop.
 #pragma once
 

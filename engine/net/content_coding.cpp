@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <new>
 
 #include "engine/net/http.h"
+#include "store/base/memory_guard.h"
 
 namespace bf::net {
 namespace {
@@ -27,14 +27,14 @@ struct FreeCompressor {
 libdeflate_decompressor* decompressor() {
   thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> instance(
       libdeflate_alloc_decompressor());
-  if (!instance) throw std::bad_alloc();
+  if (!instance) throw_no_memory();
   return instance.get();
 }
 
 libdeflate_compressor* compressor() {
   thread_local const std::unique_ptr<libdeflate_compressor, FreeCompressor> instance(
       libdeflate_alloc_compressor(kFastLevel));
-  if (!instance) throw std::bad_alloc();
+  if (!instance) throw_no_memory();
   return instance.get();
 }
 

@@ -1,6 +1,6 @@
 #include "engine/sim/ledger.h"
 
-#include <cerrno>
+#include "store/base/last_error.h"
 
 namespace bf::sim {
 namespace {
@@ -52,7 +52,7 @@ std::string ledger_line(const LedgerEntry& entry) {
 
 Result<void> Ledger::write_to(const std::string& path) {
   file_.open(path, std::ios::trunc);
-  if (!file_) return fail(errno_error("open " + path, errno));
+  if (!file_) return fail(LastError().at("open " + path));
   return {};
 }
 

@@ -2,10 +2,11 @@
 
 #include <libdeflate.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+
+#include "store/base/last_error.h"
 
 namespace bf::sim {
 
@@ -14,7 +15,7 @@ Result<std::string> read_file(const std::string& path) {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
   };
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rbe"));
-  if (file == nullptr) return fail(errno_error("open " + path, errno));
+  if (file == nullptr) return fail(LastError().at("open " + path));
   std::string bytes;
   constexpr std::size_t kChunk = std::size_t{1} << 20;
   while (true) {
@@ -24,7 +25,7 @@ Result<std::string> read_file(const std::string& path) {
     const std::size_t got = std::fread(bytes.data() + size, 1, kChunk, file.get());
     bytes.resize(size + got);
     if (got == kChunk) continue;
-    if (std::ferror(file.get()) != 0) return fail(errno_error("read " + path, errno));
+    if (std::ferror(file.get()) != 0) return fail(LastError().at("read " + path));
     return bytes;
   }
 }

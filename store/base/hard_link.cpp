@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include "store/base/last_error.h"
 
 namespace bf {
 
 Result<void> hard_link(const std::string& from, const std::string& to) {
   if (::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), 0) == 0) return {};
-  return fail(errno_error("link " + from + " to " + to, errno));
+  return fail(LastError().at("link " + from + " to " + to));
 }
 
 }  // namespace bf

@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "store/base/assert.h"
+#include "store/base/last_error.h"
 
 namespace bf {
 namespace {
@@ -30,10 +31,10 @@ bool stays_inside(std::string_view path) {
 }
 
 Result<Descriptor> above_stderr(Descriptor opened, const std::string& what) {
-  if (opened.get() < 0) return fail(errno_error("open " + what, errno));
+  if (opened.get() < 0) return fail(LastError().at("open " + what));
   if (opened.get() > STDERR_FILENO) return opened;
   Descriptor moved(::fcntl(opened.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (moved.get() < 0) return fail(errno_error("dup " + what, errno));
+  if (moved.get() < 0) return fail(LastError().at("dup " + what));
   return moved;
 }
 
@@ -69,7 +70,7 @@ Result<Descriptor> open_by_parts(int root, std::string_view path, int flags,
 
 Result<void> sync_descriptor(int descriptor, const std::string& what) {
   if (::fsync(descriptor) == 0) return {};
-  return fail(Code::kSyncFailed, errno_error("fsync " + what, errno).message());
+  return fail(Code::kSyncFailed, LastError().at("fsync " + what).message());
 }
 
 Result<Descriptor> open_at(int directory, const char* name, int flags, const std::string& what) {

@@ -16,6 +16,7 @@
 
 #include "store/base/assert.h"
 #include "store/base/file_system.h"
+#include "store/base/last_error.h"
 #include "store/base/map_guard.h"
 #include "store/base/network_file_system.h"
 #include "store/base/posix_descriptor.h"
@@ -37,7 +38,7 @@ Result<void> read_exactly(int descriptor, std::span<std::byte> into, std::uint64
     const ::ssize_t count = retry([&] {
       return ::pread(descriptor, into.data(), into.size(), static_cast<::off_t>(offset));
     });
-    if (count < 0) return fail(errno_error("read " + what, errno));
+    if (count < 0) return fail(LastError().at("read " + what));
     if (count == 0) {
       return fail(Code::kCorrupt, "read " + what + ": the file ends at byte " +
                                       std::to_string(offset) + ", " + std::to_string(into.size()) +
@@ -55,7 +56,7 @@ Result<void> write_exactly(int descriptor, std::span<const std::byte> bytes, std
     const ::ssize_t count = retry([&] {
       return ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<::off_t>(offset));
     });
-    if (count < 0) return fail(errno_error("write " + what, errno));
+    if (count < 0) return fail(LastError().at("write " + what));
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
   }
@@ -65,7 +66,7 @@ Result<void> write_exactly(int descriptor, std::span<const std::byte> bytes, std
 Result<std::uint64_t> size_of(int descriptor, const std::string& what) {
   struct ::stat status{};
   if (retry([&] { return ::fstat(descriptor, &status); }) != 0) {
-    return fail(errno_error("fstat " + what, errno));
+    return fail(LastError().at("fstat " + what));
   }
   if (!S_ISREG(status.st_mode)) return fail(Code::kIo, "open " + what + ": not a regular file");
   return static_cast<std::uint64_t>(status.st_size);
@@ -88,11 +89,11 @@ class PosixFile final : public File {
       return ::fallocate(descriptor_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<::off_t>(size));
     });
     if (result == 0 || errno == EOPNOTSUPP || errno == ENOSYS) return {};
-    return fail(errno_error("reserve " + std::to_string(size) + " bytes for " + name_, errno));
+    return fail(LastError().at("reserve " + std::to_string(size) + " bytes for " + name_));
   }
   Result<void> sync_data() override {
     if (::fdatasync(descriptor_.get()) == 0) return {};
-    return fail(Code::kSyncFailed, errno_error("fdatasync " + name_, errno).message());
+    return fail(Code::kSyncFailed, LastError().at("fdatasync " + name_).message());
   }
   Result<void> sync() override { return sync_descriptor(descriptor_.get(), name_); }
   Result<std::uint64_t> size() const override { return size_of(descriptor_.get(), name_); }
@@ -196,7 +197,7 @@ class PosixFileSystem final : public FileSystem {
     if (size == 0) return mapping;
     const auto length = static_cast<std::size_t>(size);
     void* const address = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file->get(), 0);
-    if (address == MAP_FAILED) return fail(errno_error("map " + name, errno));
+    if (address == MAP_FAILED) return fail(LastError().at("map " + name));
     mapping->hold(address, length, name);
     return mapping;
   }
@@ -238,7 +239,7 @@ class PosixFileSystem final : public FileSystem {
     if (!place) return fail(place.error());
     const int result =
         retry([&] { return ::unlinkat(place->directory.get(), place->name.c_str(), 0); });
-    if (result != 0) return fail(errno_error("remove " + full(path), errno));
+    if (result != 0) return fail(LastError().at("remove " + full(path)));
     return {};
   }
 
@@ -257,7 +258,7 @@ class PosixFileSystem final : public FileSystem {
     request.l_type = F_WRLCK;
     request.l_whence = SEEK_SET;
     if (retry([&] { return ::fcntl(file->get(), F_OFD_SETLK, &request); }) != 0) {
-      if (errno != EAGAIN && errno != EACCES) return fail(errno_error("lock " + full(path), errno));
+      if (errno != EAGAIN && errno != EACCES) return fail(LastError().at("lock " + full(path)));
       return fail(Code::kLocked, full(path) + " is held by " + read_holder(file->get()));
     }
     write_holder(file->get(), holder);
@@ -267,7 +268,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::uint64_t> free_space() override {
     struct ::statvfs status{};
     if (retry([&] { return ::fstatvfs(root_.get(), &status); }) != 0) {
-      return fail(errno_error("statvfs " + name_, errno));
+      return fail(LastError().at("statvfs " + name_));
     }
     return std::uint64_t{status.f_bavail} * status.f_frsize;
   }
@@ -275,7 +276,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::string> network_name() override {
     struct ::statfs status{};
     if (retry([&] { return ::fstatfs(root_.get(), &status); }) != 0) {
-      return fail(errno_error("statfs " + name_, errno));
+      return fail(LastError().at("statfs " + name_));
     }
     // The kernel's number has 32 bits; the field's sign is no part of it.
     return std::string(network_file_system_name(static_cast<std::uint32_t>(status.f_type)));
@@ -321,7 +322,7 @@ class PosixFileSystem final : public FileSystem {
     const Result<Place> target = parent_of(to);
     if (!target) return fail(target.error());
     if (retry([&] { return call(*source, *target); }) == 0) return {};
-    return fail(errno_error("rename " + full(from) + " to " + std::string(to), errno));
+    return fail(LastError().at("rename " + full(from) + " to " + std::string(to)));
   }
 
   Descriptor root_;
@@ -350,7 +351,7 @@ Result<std::vector<DirectoryEntry>> PosixFileSystem::list(std::string_view path)
   for (;;) {
     const ::ssize_t size =
         retry([&] { return ::getdents64(directory->get(), buffer.data(), buffer.size()); });
-    if (size < 0) return fail(errno_error("list " + full(path), errno));
+    if (size < 0) return fail(LastError().at("list " + full(path)));
     if (size == 0) break;
     for (::ssize_t at = 0; at < size;) {
       const auto& entry = *reinterpret_cast<const ::dirent64*>(buffer.data() + at);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "store/base/last_error.h"
 #include "store/base/posix_descriptor.h"
 
 namespace bf {
@@ -43,7 +44,7 @@ Result<void> make_root(const std::string& path) {
     if (!above) return above;
   }
   if (retry([&] { return ::mkdir(path.c_str(), kDirectoryMode); }) != 0 && errno != EEXIST) {
-    return fail(errno_error("mkdir " + path, errno));
+    return fail(LastError().at("mkdir " + path));
   }
   return sync_parent(path);
 }

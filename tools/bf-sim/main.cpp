@@ -1,5 +1,4 @@
 // bf-sim: simulated exchanges on a socket.
-#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "engine/sim/generated_truth.h"
 #include "engine/sim/sim_exchange.h"
 #include "engine/sim/text_file.h"
+#include "store/base/last_error.h"
 #include "tools/bf-sim/flags.h"
 #include "tools/bf-sim/truth_csv.h"
 #include "tools/cli/signals.h"
@@ -104,11 +104,11 @@ Result<sim::SimOptions> make_options(const SimFlags& flags, const Clock& clock) 
 Result<void> write_port_file(const std::string& path, std::uint16_t port) {
   const std::string temporary = path + ".new";
   std::FILE* const file = std::fopen(temporary.c_str(), "we");
-  if (file == nullptr) return fail(errno_error("open " + temporary, errno));
+  if (file == nullptr) return fail(LastError().at("open " + temporary));
   const bool written = std::fprintf(file, "%u\n", static_cast<unsigned>(port)) > 0;
-  if (std::fclose(file) != 0 || !written) return fail(errno_error("write " + temporary, errno));
+  if (std::fclose(file) != 0 || !written) return fail(LastError().at("write " + temporary));
   if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-    return fail(errno_error("rename " + temporary + " to " + path, errno));
+    return fail(LastError().at("rename " + temporary + " to " + path));
   }
   return {};
 }

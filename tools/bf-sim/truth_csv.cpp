@@ -1,11 +1,11 @@
 #include "tools/bf-sim/truth_csv.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <limits>
 
 #include "engine/sim/kline_text.h"
+#include "store/base/last_error.h"
 
 namespace bf::tools {
 namespace {
@@ -45,7 +45,7 @@ Result<void> print_funding(const sim::Truth& truth, const NamedSeries& series, T
     csv.append(",").append(event.mark_price).append("\n");
   }
   const bool written = std::fwrite(csv.data(), 1, csv.size(), stdout) == csv.size();
-  if (!written || std::fflush(stdout) != 0) return fail(errno_error("write to stdout", errno));
+  if (!written || std::fflush(stdout) != 0) return fail(LastError().at("write to stdout"));
   return {};
 }
 
@@ -73,11 +73,11 @@ Result<void> print_truth_csv(const sim::Truth& truth, const std::vector<std::str
     std::string csv;
     sim::append_csv(json, false, csv);
     if (std::fwrite(csv.data(), 1, csv.size(), stdout) != csv.size()) {
-      return fail(errno_error("write to stdout", errno));
+      return fail(LastError().at("write to stdout"));
     }
     left.from = rows.last_open + 1;
   }
-  if (std::fflush(stdout) != 0) return fail(errno_error("write to stdout", errno));
+  if (std::fflush(stdout) != 0) return fail(LastError().at("write to stdout"));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "store/base/assert.h"
+#include "store/base/last_error.h"
 #include "store/base/series.h"
 #include "tools/cli/files.h"
 
@@ -77,7 +78,7 @@ Result<std::unique_ptr<ExportTarget>> ExportTarget::open(const std::string& path
   if (is_special_file(path)) {
     target->descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (target->descriptor_ >= 0) return target;
-    return fail(errno_error(fmt::format("cannot write {}", printable(path)), errno));
+    return fail(LastError().at(fmt::format("cannot write {}", printable(path))));
   }
   if (!force && exists(path)) return fail(exists_error(path));
   const Result<void> opened = target->open_temporary();
@@ -94,14 +95,14 @@ Result<void> ExportTarget::open_temporary() {
                                           printable(path_)));
   }
   if (descriptor_ < 0) {
-    return fail(errno_error(fmt::format("cannot make {}", printable(path_)), errno));
+    return fail(LastError().at(fmt::format("cannot make {}", printable(path_))));
   }
   temporary_ = name;
   // mkostemps makes files that only their owner reads; an export is like any other file of the user.
   const mode_t mask = ::umask(0);
   ::umask(mask);
   if (::fchmod(descriptor_, 0666 & ~mask) != 0) {
-    return fail(errno_error(fmt::format("cannot make {}", printable(path_)), errno));
+    return fail(LastError().at(fmt::format("cannot make {}", printable(path_))));
   }
   return {};
 }
@@ -144,7 +145,7 @@ Result<void> ExportTarget::commit() {
   }
   if (temporary_.empty()) return {};
   if (::fsync(descriptor_) != 0) {
-    return fail(errno_error(fmt::format("cannot sync {}", printable(path_)), errno));
+    return fail(LastError().at(fmt::format("cannot sync {}", printable(path_))));
   }
   return rename_into_place();
 }
@@ -158,7 +159,7 @@ Result<void> ExportTarget::rename_into_place() {
     if (failed == 0) ::unlink(temporary_.c_str());
   }
   if (failed != 0 && errno == EEXIST) return fail(exists_error(path_));
-  if (failed != 0) return fail(errno_error(fmt::format("cannot name {}", printable(path_)), errno));
+  if (failed != 0) return fail(LastError().at(fmt::format("cannot name {}", printable(path_))));
   temporary_.clear();
   return {};
 }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <system_error>
 
+#include "store/base/last_error.h"
 #include "store/base/series.h"
 
 namespace bf::cli {
@@ -143,7 +144,7 @@ Result<void> write_all(int descriptor, std::string_view bytes, std::string_view 
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(errno_error(fmt::format("cannot write {}", printable(name)), errno));
+    if (count < 0) return fail(LastError().at(fmt::format("cannot write {}", printable(name))));
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
   return {};

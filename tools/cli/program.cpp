@@ -1,8 +1,10 @@
 #include "tools/cli/program.h"
 
-#include <new>
+#include <string>
+#include <system_error>
 
 #include "store/base/map_guard.h"
+#include "store/base/memory_guard.h"
 
 namespace bf::cli {
 namespace {
@@ -35,10 +37,12 @@ const char* const kExitCodesText =
 int run_program(const Program& program, int argc, const char* const* argv,
                 const std::function<Exit(const Invocation& invocation)>& dispatch) {
   install_map_guard();
+  install_memory_guard(program.name);
   try {
     return static_cast<int>(parse_and_dispatch(program, argc, argv, dispatch));
-  } catch (const std::bad_alloc&) {
-    print_error(program.name, "out of memory");
+  } catch (const std::system_error& error) {  // std::thread's: before any work was begun
+    print_error(program.name,
+                std::string("cannot start a thread: ") + error.what() + "; see ulimit -u and -v");
     return static_cast<int>(Exit::kInternal);
   }
 }

@@ -15,7 +15,7 @@ namespace bf::cli {
 using backfill::Exit;
 
 /// Parses, prints --help and --version, else calls `dispatch` with what was asked for. Running out of
-/// memory is a message and exit 1.
+/// memory is a message and exit 1 (store/base/memory_guard.h).
 [[nodiscard]] int run_program(const Program& program, int argc, const char* const* argv,
                               const std::function<Exit(const Invocation& invocation)>& dispatch);
 
