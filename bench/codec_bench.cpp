@@ -133,9 +133,8 @@ void write_segments(benchmark::State& state, const std::vector<CandleFile>& file
   count_candles(state, rows_of(files));
 }
 
-/// Frames of 1,000 rows, as a run commits them: built in memory, not written.
-void encode_frames(benchmark::State& state, const std::vector<CandleFile>& files,
-                   ColumnSet columns) {
+/// Pages of 1,000 rows, as a run commits each of them as a frame.
+std::vector<AnsweredRows> frame_pages(const std::vector<CandleFile>& files, ColumnSet columns) {
   std::vector<AnsweredRows> pages;
   for (const CandleFile& file : files) {
     const std::size_t rows = file.rows.row_count();
@@ -143,14 +142,48 @@ void encode_frames(benchmark::State& state, const std::vector<CandleFile>& files
       pages.push_back(page_of(file.rows, columns, at, at + kPageRows));
     }
   }
+  return pages;
+}
+
+constexpr store::LogIdentity kLog = {{}, 1};
+
+/// Frames built in memory, not written.
+void encode_frames(benchmark::State& state, const std::vector<CandleFile>& files,
+                   ColumnSet columns) {
+  const std::vector<AnsweredRows> pages = frame_pages(files, columns);
   store::FrameEncoder encoder;
   store::Bytes out;
   for (auto _ : state) {
     for (const AnsweredRows& page : pages) {
       out.clear();
-      expect(encoder.encode(std::span(&page, 1), {{}, 1}, 1, 0, 0, out));
+      expect(encoder.encode(std::span(&page, 1), kLog, 1, 0, 0, out));
     }
   }
+  count_candles(state, pages.size() * kPageRows);
+}
+
+/// Frames decoded from memory, as sealing does.
+void decode_frames(benchmark::State& state, const std::vector<CandleFile>& files,
+                   ColumnSet columns) {
+  const std::vector<AnsweredRows> pages = frame_pages(files, columns);
+  store::FrameEncoder encoder;
+  std::vector<store::Bytes> frames(pages.size());
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    expect(encoder.encode(std::span(&pages[i], 1), kLog, 1, 0, 0, frames[i]));
+    bytes += frames[i].size();
+  }
+  store::FrameDecoder decoder;
+  std::vector<AnsweredRows> read;
+  for (auto _ : state) {
+    for (const store::Bytes& frame : frames) {
+      const auto header = value_of(store::read_frame_header(frame, 0, kLog));
+      const auto body = std::span(frame).subspan(sizeof(store::FrameHeader));
+      expect(decoder.decode(header, body, columns, read));
+    }
+  }
+  state.counters["bytes"] =
+      static_cast<double>(bytes) / static_cast<double>(pages.size() * kPageRows);
   count_candles(state, pages.size() * kPageRows);
 }
 
@@ -165,6 +198,8 @@ void register_all(const std::vector<CandleFile>& files) {
     });
     bench("frame/encode" + of,
           [&files, columns](benchmark::State& state) { encode_frames(state, files, columns); });
+    bench("frame/decode" + of,
+          [&files, columns](benchmark::State& state) { decode_frames(state, files, columns); });
   }
 }
 

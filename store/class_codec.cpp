@@ -3,73 +3,16 @@
 #include <algorithm>
 #include <bit>
 
-#include "store/base/assert.h"
+#include "store/base/processor.h"
+#include "store/class_streams.h"
 #include "store/huffman_code.h"
-#include "store/processor.h"
 
 namespace bf::store {
 namespace {
 
-constexpr std::size_t kStreams = 4;
-/// A symbol is how much wider a number is than expected, and this.
-constexpr int kContextBias = 64;
+constexpr std::size_t kStreams = kClassStreams;
 constexpr int kLengthMax = kCodeLengthMax;
 constexpr std::size_t kTableSize = std::size_t{1} << kLengthMax;
-using Lengths = CodeLengths;
-using Counts = SymbolCounts;
-static_assert(kCodeSymbols == 2 * kContextBias + 1);
-
-BF_INLINE int width_of(std::uint64_t number) noexcept {
-  return static_cast<int>(std::bit_width(number));
-}
-/// The bits of a number below its leading one.
-BF_INLINE int bits_below(std::uint64_t number) noexcept {
-  return std::max(0, width_of(number) - 1);
-}
-
-BF_INLINE int symbol_of(std::uint64_t number, Contexts contexts, std::size_t i) noexcept {
-  const int expected = contexts.empty() ? 0 : contexts.data()[i];
-  return width_of(number) - expected + kContextBias;
-}
-
-/// The numbers of each stream: all have as many as the first, but for the last ones.
-struct Lanes {
-  explicit Lanes(std::size_t numbers) : rows((numbers + kStreams - 1) / kStreams), all(numbers) {}
-  [[nodiscard]] std::size_t begin(std::size_t stream) const noexcept {
-    return std::min(all, stream * rows);
-  }
-  [[nodiscard]] std::size_t end(std::size_t stream) const noexcept { return begin(stream + 1); }
-  std::size_t rows;
-  std::size_t all;
-};
-
-/// Bits, the lowest of each byte first, into memory that has room for them and a word more.
-class BitWriter {
- public:
-  static constexpr int kBitsMax = 56;  ///< of one put()
-
-  explicit BitWriter(std::byte* out) : out_(out) {}
-  /// Requires: count <= kBitsMax, value < 2^count.
-  [[gnu::always_inline]] void put(std::uint64_t value, int count) noexcept {
-    pending_ |= value << filled_;
-    filled_ += count;
-    std::memcpy(out_, &pending_, sizeof(pending_));
-    out_ += filled_ / 8;
-    pending_ >>= filled_ & ~7;
-    filled_ &= 7;
-  }
-  /// Where the next byte would go.
-  std::byte* finish() noexcept { return out_ + (filled_ > 0 ? 1 : 0); }
-
- private:
-  std::byte* out_;
-  std::uint64_t pending_ = 0;
-  int filled_ = 0;
-};
-
-constexpr std::uint64_t low_bits(std::uint64_t value, int count) noexcept {
-  return count == 64 ? value : value & ((std::uint64_t{1} << count) - 1);
-}
 
 /// What a stream's next bits say: the length of their code, and by how much the number is wider than
 /// expected; `width` is that where nothing is expected.
@@ -203,7 +146,7 @@ BF_INLINE bool read_streams(std::span<const std::byte> bytes, const Head& head, 
                             std::span<std::uint64_t> out) {
   constexpr std::size_t kRows = 4;
   constexpr std::uint64_t kBitsMax = kRows * (kLengthMax + 63) + 64;
-  const Lanes lanes(out.size());
+  const ClassLanes lanes(out.size());
   const std::array<Entry, kTableSize> table = head.table;  // where the stack's register finds it
   const Source source{bytes.data(), 8 * bytes.size(), table.data()};
   const std::uint8_t* expected = contexts.data();
@@ -250,128 +193,27 @@ BF_INLINE bool read_streams(std::span<const std::byte> bytes, const Head& head, 
   return ends_agree;
 }
 
-/// Counts the symbols of the numbers; returns how many bits lie below their leading ones.
-BF_INLINE std::uint64_t count_symbols(std::span<const std::uint64_t> numbers, Contexts contexts,
-                                      Counts& counts) {
-  std::uint64_t bits = 0;
-  // Neighbours often have one symbol: two counters each do not wait for one another.
-  Counts odd{};
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    const std::uint64_t number = numbers.data()[i];
-    Counts& counter = i % 2 == 0 ? counts : odd;
-    ++counter.data()[static_cast<std::size_t>(symbol_of(number, contexts, i))];
-    bits += static_cast<std::uint64_t>(bits_below(number));
-  }
-  for (std::size_t s = 0; s < counts.size(); ++s) counts[s] += odd[s];
-  return bits;
-}
-
-using StreamSizes = std::array<std::size_t, kStreams>;
-
-/// Writes the streams one behind the other. Requires: room for their bits and kReadAhead bytes more.
-BF_INLINE void write_streams(std::span<const std::uint64_t> numbers, Contexts contexts,
-                             const Lengths& lengths, std::byte* at, StreamSizes& sizes) {
-  std::array<std::uint8_t, kCodeSymbols> codes{};
-  for_each_code(lengths, 0, kCodeSymbols - 1,
-                [&codes](std::uint8_t symbol, std::uint8_t /*length*/, unsigned code) {
-                  codes[symbol] = static_cast<std::uint8_t>(code);
-                });
-  const Lanes lanes(numbers.size());
-  for (std::size_t stream = 0; stream < kStreams; ++stream) {
-    const std::byte* const began = at;
-    BitWriter writer(at);
-    for (std::size_t i = lanes.begin(stream); i < lanes.end(stream); ++i) {
-      const std::uint64_t number = numbers.data()[i];
-      const auto symbol = static_cast<std::size_t>(symbol_of(number, contexts, i));
-      const int below = bits_below(number);
-      const std::uint64_t rest = low_bits(number, below);
-      const int length = lengths.data()[symbol];
-      if (below + length <= BitWriter::kBitsMax) {
-        writer.put(codes.data()[symbol] | rest << length, below + length);
-      } else {
-        writer.put(codes.data()[symbol], length);
-        writer.put(low_bits(rest, 32), 32);
-        writer.put(rest >> 32U, below - 32);
-      }
-    }
-    at = writer.finish();
-    sizes[stream] = static_cast<std::size_t>(at - began);
-  }
-}
-
-/// The loops over all numbers, as the processor at hand runs them best.
-struct Functions {
-  std::uint64_t (*count)(std::span<const std::uint64_t>, Contexts, Counts&);
-  void (*write)(std::span<const std::uint64_t>, Contexts, const Lengths&, std::byte*, StreamSizes&);
-  bool (*read)(std::span<const std::byte>, const Head&, Contexts, std::span<std::uint64_t>);
-};
-
-std::uint64_t count_plain(std::span<const std::uint64_t> numbers, Contexts contexts,
-                          Counts& counts) {
-  return count_symbols(numbers, contexts, counts);
-}
-void write_plain(std::span<const std::uint64_t> numbers, Contexts contexts, const Lengths& lengths,
-                 std::byte* out, StreamSizes& sizes) {
-  write_streams(numbers, contexts, lengths, out, sizes);
-}
-bool read_plain(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
-                std::span<std::uint64_t> out) {
+bool read_anywhere(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
+                   std::span<std::uint64_t> out) {
   return contexts.empty() ? read_streams<false>(bytes, head, contexts, out)
                           : read_streams<true>(bytes, head, contexts, out);
 }
-constexpr Functions kPlain = {&count_plain, &write_plain, &read_plain};
-
-// The same with shifts and bit widths that are one operation each: 1.4 times as fast.
-BF_BIT_LOOPS std::uint64_t count_quick(std::span<const std::uint64_t> numbers, Contexts contexts,
-                                       Counts& counts) {
-  return count_symbols(numbers, contexts, counts);
-}
-BF_BIT_LOOPS void write_quick(std::span<const std::uint64_t> numbers, Contexts contexts,
-                              const Lengths& lengths, std::byte* out, StreamSizes& sizes) {
-  write_streams(numbers, contexts, lengths, out, sizes);
-}
+/// The same with shifts that are one operation each: 1.4 times as fast.
 BF_BIT_LOOPS bool read_quick(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
                              std::span<std::uint64_t> out) {
   return contexts.empty() ? read_streams<false>(bytes, head, contexts, out)
                           : read_streams<true>(bytes, head, contexts, out);
 }
-constexpr Functions kQuick = {&count_quick, &write_quick, &read_quick};
-
-const Functions& best_functions() {
-  static const Functions& best = has_bit_loops() ? kQuick : kPlain;
-  return best;
-}
 
 }  // namespace
-
-void encode_class_codes(std::span<const std::uint64_t> numbers, Contexts contexts, Bytes& out) {
-  BF_ASSERT(!numbers.empty() && (contexts.empty() || contexts.size() == numbers.size()));
-  const Functions& run = best_functions();
-  Counts counts{};
-  const std::uint64_t bits_below_leading = run.count(numbers, contexts, counts);
-  const Lengths lengths = code_lengths(counts);
-  write_code(counts, lengths, out);
-
-  std::uint64_t bits = bits_below_leading;
-  for (std::size_t s = 0; s < counts.size(); ++s) bits += std::uint64_t{counts[s]} * lengths[s];
-  Bytes streams(bits / 8 + 2 * kReadAhead);
-  StreamSizes sizes{};
-  run.write(numbers, contexts, lengths, streams.data(), sizes);
-  ByteWriter writer(out);
-  std::size_t total = 0;
-  for (std::size_t s = 0; s < kStreams; ++s) {
-    if (s + 1 < kStreams) writer.varint(sizes[s]);
-    total += sizes[s];
-  }
-  writer.bytes(std::span(streams).first(total));
-}
 
 Result<void> decode_class_codes(std::span<const std::byte> bytes, Contexts contexts,
                                 std::span<std::uint64_t> out) {
   const Result<Head> head = read_head(bytes);
   if (!head) return fail(head.error());
-  const bool sound = best_functions().read(bytes, *head, contexts, out);
-  if (!sound) return fail(broken("the streams of a column do not end with its rows"));
+  static const auto read = has_bit_loops() ? &read_quick : &read_anywhere;
+  if (!read(bytes, *head, contexts, out))
+    return fail(broken("the streams of a column do not end with its rows"));
   return {};
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "store/base/result.h"
 #include "store/bytes.h"
@@ -22,8 +23,18 @@ inline constexpr std::size_t kReadAhead = 16;
 /// Expected bit widths, one a number; empty where nothing is expected. Each is at most 64.
 using Contexts = std::span<const std::uint8_t>;
 
-/// Appends the bytes of `numbers` (at least one) to `out`.
-void encode_class_codes(std::span<const std::uint64_t> numbers, Contexts contexts, Bytes& out);
+/// Encodes; keeps its scratch memory.
+class ClassEncoder {
+ public:
+  /// Appends the bytes of `numbers` (at least one) to `out`.
+  void encode(std::span<const std::uint64_t> numbers, Contexts contexts, Bytes& out);
+
+ private:
+  std::vector<std::uint8_t> symbols_;
+  std::vector<std::uint16_t> codes_;
+  std::vector<std::uint64_t> bits_;    ///< of each number, as its stream has it,
+  std::vector<std::uint8_t> lengths_;  ///< and how many they are
+};
 
 /// Reads out.size() numbers (at least one) from `bytes`, which kReadAhead readable bytes follow.
 /// Errors: kCorrupt. Whatever the bytes are, nothing else is read or written.

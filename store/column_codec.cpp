@@ -5,8 +5,9 @@
 #include <optional>
 
 #include "store/base/assert.h"
+#include "store/base/processor.h"
 #include "store/lz4_bytes.h"
-#include "store/processor.h"
+#include "store/packed_groups.h"
 
 namespace bf::store {
 namespace {
@@ -79,6 +80,17 @@ BF_MODERN void count_up_modern(const TransformFields& fields, std::span<std::int
   count_up(fields, out);
 }
 
+/// Whether each value is `step` more than the one before.
+bool counts_up(std::span<const std::int64_t> values, std::int64_t step) noexcept {
+  std::uint64_t differences = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    differences |=
+        (static_cast<std::uint64_t>(values[i]) - static_cast<std::uint64_t>(values[i - 1])) ^
+        static_cast<std::uint64_t>(step);
+  }
+  return differences == 0;
+}
+
 }  // namespace
 
 bool rises_evenly(const ColumnBlock& block, std::size_t rows) noexcept {
@@ -120,7 +132,7 @@ Result<ColumnBlock> read_column_block(ByteReader& in) {
   block.fields.base = in.signed_varint();
   block.fields.step = in.signed_varint();
   if (!in.ok()) return fail(Code::kCorrupt, "the description of a column is cut off");
-  const bool known = block.codec >= Codec::kClasses && block.codec <= Codec::kZeros &&
+  const bool known = block.codec >= Codec::kClasses && block.codec <= Codec::kPackedGroups &&
                      block.fields.transform <= kLastTransform && block.context <= kLastContext;
   if (!known) {
     return fail(Code::kFormat, "a column is encoded in a way that this build does not know");
@@ -130,8 +142,12 @@ Result<ColumnBlock> read_column_block(ByteReader& in) {
   const bool deltas_fit = block.codec != Codec::kPackedDeltas ||
                           (block.fields.transform == Transform::kDelta &&
                            block.context == Context::kNone && block.fields.step == 0);
+  const bool groups_fit =
+      block.codec != Codec::kPackedGroups ||
+      (block.fields.transform == Transform::kOffset && block.context == Context::kNone &&
+       block.fields.base == 0 && block.fields.step == 0);
   const bool zeros_fit = block.codec != Codec::kZeros || raw_size == 0;
-  if (!sizes_fit || !deltas_fit || !zeros_fit || block.scale > kScaleMax) {
+  if (!sizes_fit || !deltas_fit || !groups_fit || !zeros_fit || block.scale > kScaleMax) {
     return fail(Code::kCorrupt, "the description of a column contradicts itself");
   }
   block.size = static_cast<std::uint32_t>(size);
@@ -198,18 +214,38 @@ void ColumnCodec::encode_classes(std::span<const std::int64_t> values, const Sib
     block.context = Context::kNone;
     return;
   }
-  encode_class_codes(residuals_, widths_, out);
+  class_encoder_.encode(residuals_, widths_, out);
+}
+
+/// Open times mostly have one distance, and then take no bytes; all else is packed as it is.
+ColumnBlock ColumnCodec::encode_quickly(Column column, std::span<const std::int64_t> values,
+                                        Bytes& out) {
+  ColumnBlock block;
+  if (column == Column::kOpenTime && values.size() > 1) {
+    const auto step = static_cast<std::int64_t>(static_cast<std::uint64_t>(values[1]) -
+                                                static_cast<std::uint64_t>(values[0]));
+    if (counts_up(values, step)) {
+      block.codec = Codec::kZeros;
+      block.fields = {Transform::kDelta, values[0], step};
+      return block;
+    }
+  }
+  const std::size_t begin = out.size();
+  encode_packed_groups(values, scratch_, out);
+  block.codec = Codec::kPackedGroups;
+  block.raw_size = block.size = static_cast<std::uint32_t>(out.size() - begin);
+  return block;
 }
 
 ColumnBlock ColumnCodec::encode(Column column, std::span<const std::int64_t> values, int scale,
                                 const Siblings& siblings, Bytes& out) {
   BF_ASSERT(!values.empty());
   ColumnBlock block;
+  if (aim_ == Aim::kQuick) block = encode_quickly(column, values, out);
   block.scale = static_cast<std::uint8_t>(scale);
+  if (aim_ == Aim::kQuick) return block;
   const std::size_t begin = out.size();
-  const bool packed =
-      column == Column::kClose || (aim_ == Aim::kQuick && column != Column::kOpenTime);
-  if (packed && packed_deltas_.encode(values, aim_, out)) {
+  if (column == Column::kClose && packed_deltas_.encode(values, out)) {
     block.codec = Codec::kPackedDeltas;
     block.fields = {Transform::kDelta, values[0], 0};
   } else {
@@ -241,6 +277,7 @@ Result<void> ColumnCodec::decode(const ColumnBlock& block, std::span<const std::
   if (block.codec == Codec::kPackedDeltas) {
     return packed_deltas_.decode(bytes, block.fields.base, out);
   }
+  if (block.codec == Codec::kPackedGroups) return decode_packed_groups(bytes, out);
   if (block.codec == Codec::kZeros) {
     if (block.fields.transform == Transform::kDelta) {
       static const auto best = modern_processor() ? &count_up_modern : &count_up_anywhere;

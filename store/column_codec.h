@@ -1,7 +1,8 @@
 // store/column_codec.h
 //
-// One column of one block as bytes: a transform (transform.h) leaves residuals, and one of two codecs
-// packs them. Closes are packed for speed where they can be, because every price leans on them.
+// One column of one block as bytes. What is kept: a transform (transform.h) leaves residuals, and one of
+// two codecs packs them. Closes are packed for speed where they can be, because every price leans on them.
+// What is encoded anew before long is packed as it is, by a third.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +18,18 @@
 
 namespace bf::store {
 
+/// What an encoder aims at.
+enum class Aim : std::uint8_t {
+  kSmall,  ///< for what is kept
+  kQuick,  ///< for what is encoded anew before long: a log's frames
+};
+
 /// The numbers are part of the format.
 enum class Codec : std::uint8_t {
   kClasses = 1,       ///< class_codec.h
   kPackedDeltas = 2,  ///< packed_deltas.h; of the transform kDelta with step 0
   kZeros = 3,         ///< every residual is 0: no bytes
+  kPackedGroups = 4,  ///< packed_groups.h; of the transform kOffset with base 0
 };
 
 /// How one column of one block is encoded.
@@ -61,6 +69,8 @@ class ColumnCodec {
                                     const Siblings& siblings, std::span<std::int64_t> out);
 
  private:
+  [[nodiscard]] ColumnBlock encode_quickly(Column column, std::span<const std::int64_t> values,
+                                           Bytes& out);
   /// A way to encode the column.
   struct Choice {
     TransformFields fields;
@@ -78,6 +88,7 @@ class ColumnCodec {
   Aim aim_;
   std::vector<std::uint64_t> residuals_;
   std::vector<std::uint8_t> widths_;
+  ClassEncoder class_encoder_;
   PackedDeltas packed_deltas_;
   Bytes scratch_;
 };

@@ -8,37 +8,6 @@
 namespace bf::store {
 namespace {
 
-class PageCursor final : public Cursor {
- public:
-  PageCursor(const AnsweredRows& page, TimeMs from) : page_(page) {
-    rows_ = &page.rows;
-    const std::vector<TimeMs>& times = page.rows.open_time();
-    position_ = static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), from) -
-                                         times.begin());
-    settle();
-  }
-
-  Result<void> load() override { return {}; }
-  void advance(std::size_t count) override {
-    position_ += count;
-    settle();
-  }
-  Result<RowOrigin> origin(std::size_t /*position*/) override {
-    return RowOrigin{&page_.answer, page_.answer.asked_at, page_.rows.row_count()};
-  }
-  Result<std::string> values() override { return row_values(page_.rows, position_); }
-  bool take(CandleBatch& /*out*/) override { return false; }
-  void lend(CandleBatch& /*memory*/) override {}
-
- private:
-  void settle() {
-    done_ = position_ == page_.rows.row_count();
-    if (!done_) time_ = page_.rows.open_time()[position_];
-  }
-
-  const AnsweredRows& page_;
-};
-
 class SegmentCursor final : public Cursor {
  public:
   SegmentCursor(std::shared_ptr<const Segment> segment, std::span<const SegmentBlock> blocks,
@@ -135,8 +104,28 @@ class SegmentCursor final : public Cursor {
 
 }  // namespace
 
-std::unique_ptr<Cursor> page_cursor(const AnsweredRows& page, TimeMs from) {
-  return std::make_unique<PageCursor>(page, from);
+PageCursor::PageCursor(const AnsweredRows& page, TimeMs from) : page_(page) {
+  rows_ = &page.rows;
+  const std::vector<TimeMs>& times = page.rows.open_time();
+  position_ =
+      static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), from) - times.begin());
+  settle();
+}
+
+void PageCursor::advance(std::size_t count) {
+  position_ += count;
+  settle();
+}
+
+Result<RowOrigin> PageCursor::origin(std::size_t /*position*/) {
+  return RowOrigin{&page_.answer, page_.answer.asked_at, page_.rows.row_count()};
+}
+
+Result<std::string> PageCursor::values() { return row_values(*rows_, position_); }
+
+void PageCursor::settle() {
+  done_ = position_ == page_.rows.row_count();
+  if (!done_) time_ = page_.rows.open_time()[position_];
 }
 
 Result<std::unique_ptr<Cursor>> segment_cursor(std::shared_ptr<const Segment> segment, TimeMs from,

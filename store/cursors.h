@@ -11,8 +11,24 @@
 
 namespace bf::store {
 
-/// Rows of `page`, which outlives the cursor.
-[[nodiscard]] std::unique_ptr<Cursor> page_cursor(const AnsweredRows& page, TimeMs from);
+/// Rows of `page`, which outlives the cursor. Where its values come later, its answer and open times are
+/// there, and another load() sets rows_.
+class PageCursor : public Cursor {
+ public:
+  PageCursor(const AnsweredRows& page, TimeMs from);
+
+  Result<void> load() override { return {}; }
+  void advance(std::size_t count) override;
+  Result<RowOrigin> origin(std::size_t position) override;
+  Result<std::string> values() override;
+  bool take(CandleBatch& /*out*/) override { return false; }
+  void lend(CandleBatch& /*memory*/) override {}
+
+ private:
+  void settle();
+
+  const AnsweredRows& page_;
+};
 
 /// Rows of `segment`, decoded in the columns `wanted` alone.
 /// Errors: kCorrupt, kFormat, kIo.

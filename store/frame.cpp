@@ -14,8 +14,8 @@ namespace {
 
 // An answer without rows takes this many bytes at least: bounds the count of pages.
 constexpr std::size_t kPageBytesMin = 8;
-/// Packed columns hardly repeat anything: LZ4 is there for markets where little happens.
-constexpr int kAcceleration = 16;
+/// Packed columns hardly repeat anything; answers do.
+constexpr std::size_t kColumnsShareForLz4 = 4;
 
 Place place_of(const LogIdentity& log, std::uint64_t offset) {
   return Place{log.series, Unit::kLog, log.epoch, offset};
@@ -25,12 +25,13 @@ std::span<const std::byte> hashed_part(const FrameHeader& header) {
   return bytes_of(header).first(offsetof(FrameHeader, header_hash));
 }
 
-void write_page(const AnsweredRows& page, RowCodec& codec, Bytes& columns, Bytes& raw) {
+/// Returns how many of the bytes that it appends to `raw` are those of columns.
+std::size_t write_page(const AnsweredRows& page, RowCodec& codec, Bytes& columns, Bytes& raw) {
   ByteWriter out(raw);
   write_answer(out, page.answer);
   const std::size_t rows = page.rows.row_count();
   out.varint(rows);
-  if (rows == 0) return;
+  if (rows == 0) return 0;
   columns.clear();
   const EncodedRows encoded = codec.encode(page.rows, 0, rows, columns);
   out.fixed(encoded.columns.bits());
@@ -40,6 +41,7 @@ void write_page(const AnsweredRows& page, RowCodec& codec, Bytes& columns, Bytes
   }
   out.bytes(columns);
   write_exceptions(out, page.rows.wide, page.rows.odd_close_times);
+  return columns.size();
 }
 
 Result<void> read_columns(ByteReader& in, std::size_t rows, RowCodec& codec, ColumnSet wanted,
@@ -96,24 +98,27 @@ Result<void> check_columns(const CandleBatch& rows) {
   return {};
 }
 
-Result<AnsweredRows> read_page(ByteReader& in, std::uint64_t rows_left, RowCodec& codec,
-                               ColumnSet columns) {
+Result<void> read_page(ByteReader& in, std::uint64_t rows_left, RowCodec& codec, ColumnSet columns,
+                       AnsweredRows& page) {
   Result<Answer> answer = read_answer(in);
   if (!answer) return fail(answer.error());
-  AnsweredRows page{std::move(*answer), {}};
+  page.answer = std::move(*answer);
   const std::uint64_t rows = in.varint();
   if (!in.ok() || rows > rows_left) {
     return fail(Code::kCorrupt, "a page has more rows than its frame");
   }
-  if (rows == 0) return page;
+  if (rows == 0) {
+    page.rows = {};
+    return {};
+  }
   const Result<void> read =
       read_columns(in, static_cast<std::size_t>(rows), codec, columns, page.rows);
-  if (!read) return fail(read.error());
+  if (!read) return read;
   const std::vector<TimeMs>& times = page.rows.open_time();
   if (!page.answer.asked.contains(times.front()) || !page.answer.asked.contains(times.back())) {
     return fail(Code::kCorrupt, "rows lie outside of what their answer covers");
   }
-  return page;
+  return {};
 }
 
 }  // namespace
@@ -122,12 +127,16 @@ Result<void> FrameEncoder::encode(std::span<const AnsweredRows> pages, const Log
                                   std::uint64_t sequence, std::uint64_t proven_upto,
                                   std::uint64_t offset, Bytes& out) {
   FrameHeader header;
-  raw_.clear();
-  ByteWriter(raw_).varint(pages.size());
+  const std::size_t begin = out.size();
+  const std::size_t body_begin = begin + sizeof(FrameHeader);
+  out.resize(body_begin);
+  ByteWriter(out).varint(pages.size());
   bool any = false;
+  std::size_t columns_size = 0;
   for (const AnsweredRows& page : pages) {
-    write_page(page, codec_, columns_, raw_);
-    if (raw_.size() > kFrameRawBytesMax) {
+    columns_size += write_page(page, codec_, columns_, out);
+    if (out.size() - body_begin > kFrameRawBytesMax) {
+      out.resize(begin);
       return fail(Code::kLimit, "the pages of one commit exceed 64 MiB; commit fewer at a time");
     }
     if (page.rows.empty()) continue;
@@ -138,9 +147,13 @@ Result<void> FrameEncoder::encode(std::span<const AnsweredRows> pages, const Log
     any = true;
   }
   BF_ASSERT(header.rows <= kFrameRowsMax);
-  const std::size_t begin = out.size();
-  out.resize(begin + sizeof(FrameHeader));
-  const std::size_t body_size = append_packed(out, raw_, kAcceleration);
+  const std::size_t raw_size = out.size() - body_begin;
+  std::size_t body_size = raw_size;
+  if (columns_size <= raw_size / kColumnsShareForLz4) {
+    raw_.assign(out.begin() + static_cast<std::ptrdiff_t>(body_begin), out.end());
+    out.resize(body_begin);
+    body_size = append_packed(out, raw_);
+  }
   if (body_size > kFrameBodyBytesMax) {
     out.resize(begin);
     return fail(Code::kLimit,
@@ -151,8 +164,8 @@ Result<void> FrameEncoder::encode(std::span<const AnsweredRows> pages, const Log
   header.sequence = sequence;
   header.proven_upto = proven_upto;
   header.body_size = static_cast<std::uint32_t>(body_size);
-  header.raw_size = static_cast<std::uint32_t>(raw_.size());
-  seal_frame(header, std::span(out).subspan(begin + sizeof(FrameHeader)), log, offset);
+  header.raw_size = static_cast<std::uint32_t>(raw_size);
+  seal_frame(header, std::span(out).subspan(body_begin), log, offset);
   std::memcpy(out.data() + begin, &header, sizeof(header));
   return {};
 }
@@ -214,14 +227,15 @@ bool intact_body(std::span<const std::byte> log_bytes, std::uint64_t offset,
          checksum(log_bytes.subspan(body, header.body_size), place_of(log, body));
 }
 
-Result<std::vector<AnsweredRows>> decode_frame(const FrameHeader& header,
-                                               std::span<const std::byte> body, RowCodec& codec,
-                                               ColumnSet columns) {
-  std::vector<AnsweredRows> pages;
-  if (header.kind == FrameKind::kProof) return pages;
+Result<void> FrameDecoder::decode(const FrameHeader& header, std::span<const std::byte> body,
+                                  ColumnSet columns, std::vector<AnsweredRows>& pages) {
+  if (header.kind == FrameKind::kProof) {
+    pages.clear();
+    return {};
+  }
   BF_ASSERT(body.size() == header.body_size);
-  Bytes raw(std::size_t{header.raw_size} + kReadAhead);
-  const auto pages_bytes = std::span(raw).first(header.raw_size);
+  raw_.resize(std::size_t{header.raw_size} + kReadAhead);
+  const auto pages_bytes = std::span(raw_).first(header.raw_size);
   if (header.body_size == header.raw_size) {
     std::copy(body.begin(), body.end(), pages_bytes.begin());
   } else if (const Result<void> unpacked = unpack(body, pages_bytes); !unpacked) {
@@ -231,16 +245,17 @@ Result<std::vector<AnsweredRows>> decode_frame(const FrameHeader& header,
   std::uint64_t rows_left = header.rows;
   const std::size_t count = in.count(kPageBytesMin);
   if (count > kFramePagesMax) return fail(Code::kCorrupt, "a frame counts more than 65536 pages");
-  for (std::size_t left = count; left > 0; --left) {
-    Result<AnsweredRows> page = read_page(in, rows_left, codec, columns);
-    if (!page) return fail(page.error());
-    rows_left -= page->rows.row_count();
-    pages.push_back(std::move(*page));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i == pages.size()) pages.emplace_back();
+    const Result<void> read = read_page(in, rows_left, codec_, columns, pages[i]);
+    if (!read) return read;
+    rows_left -= pages[i].rows.row_count();
   }
+  pages.resize(count);
   if (!in.finished() || rows_left != 0) {
     return fail(Code::kCorrupt, "a frame's body is not the pages that its header counts");
   }
-  return pages;
+  return {};
 }
 
 Result<void> check_page(const AnsweredRows& page) {
@@ -250,10 +265,14 @@ Result<void> check_page(const AnsweredRows& page) {
     return fail(Code::kLimit, "a page of " + std::to_string(times.size()) + " rows; at most " +
                                   std::to_string(kFrameRowsMax) + " fit in one commit: split it");
   }
+  const TimeRange asked = page.answer.asked;
+  const bool sound = times.empty() || (well_ordered(times) && asked.contains(times.front()) &&
+                                       asked.contains(times.back()));
+  if (sound) return check_columns(page.rows);
   for (std::size_t i = 0; i < times.size(); ++i) {
-    if (!page.answer.asked.contains(times[i])) {
+    if (!asked.contains(times[i])) {
       return fail(Code::kDataQuality, "row " + std::to_string(i) + " at " + format_time(times[i]) +
-                                          " lies outside of " + format_range(page.answer.asked));
+                                          " lies outside of " + format_range(asked));
     }
     if (i > 0 && times[i] <= times[i - 1]) {
       return fail(Code::kDataQuality, "row " + std::to_string(i) + " at " + format_time(times[i]) +

@@ -88,11 +88,19 @@ void seal_frame(FrameHeader& header, std::span<const std::byte> body, const LogI
 [[nodiscard]] bool intact_body(std::span<const std::byte> log_bytes, std::uint64_t offset,
                                const FrameHeader& header, const LogIdentity& log);
 
-/// Decodes the pages of a frame whose body is intact, and of their rows what of `columns` there is. Every
-/// row lies in its answer's range, rising. Errors: kCorrupt, kFormat.
-[[nodiscard]] Result<std::vector<AnsweredRows>> decode_frame(const FrameHeader& header,
-                                                             std::span<const std::byte> body,
-                                                             RowCodec& codec, ColumnSet columns);
+/// Reads frames; keeps its scratch memory.
+class FrameDecoder {
+ public:
+  /// Decodes the pages of a frame whose body is intact, and of their rows what of `columns` there is.
+  /// Every row lies in its answer's range, rising. `pages` becomes them, in the memory that it has.
+  /// Errors: kCorrupt, kFormat; `pages` then holds anything.
+  [[nodiscard]] Result<void> decode(const FrameHeader& header, std::span<const std::byte> body,
+                                    ColumnSet columns, std::vector<AnsweredRows>& pages);
+
+ private:
+  RowCodec codec_;
+  Bytes raw_;
+};
 
 /// What append() demands of a page. Errors: kDataQuality, naming the row; kLimit for too many rows.
 [[nodiscard]] Result<void> check_page(const AnsweredRows& page);

@@ -183,17 +183,9 @@ std::string_view slot_state_name(SlotState state) noexcept {
 void GapIndex::add_rows(const std::vector<TimeMs>& open_times, std::string_view exchange) {
   if (open_times.empty()) return;
   const bool own = exchange == own_exchange_;
-  for (std::size_t row = 0; row < open_times.size();) {
-    TimeRange run{slot_begin(interval_, open_times[row]), next_slot(interval_, open_times[row])};
-    // [run.to, next_end) is the slot that would carry the run on; no division a row.
-    TimeMs next_end = next_slot(interval_, run.to);
-    for (++row; row < open_times.size() && open_times[row] < next_end; ++row) {
-      BF_ASSERT(open_times[row] >= open_times[row - 1]);
-      if (open_times[row] < run.to) continue;  // a second row in one slot: off the grid
-      run.to = next_end;
-      next_end = interval_ == Interval::k1mo ? next_slot(interval_, run.to)
-                                             : run.to + interval_ms(interval_);
-    }
+  RangeSet slots;
+  add_slots(interval_, open_times, slots);
+  for (const TimeRange& run : slots.ranges()) {
     held_.add(run);
     if (own) own_.add(run);
   }

@@ -10,13 +10,29 @@ void HeldSlots::add(const HeldSlots& other) {
   by_others.subtract(own);
 }
 
+std::size_t evenly_spaced(std::span<const TimeMs> times, DurationMs length) noexcept {
+  constexpr std::size_t kStep = 64;
+  const TimeMs* const all = times.data();
+  std::size_t count = 1;
+  for (; count + kStep <= times.size(); count += kStep) {
+    TimeMs uneven = 0;  // without a branch in the loop, it is one of vectors
+    for (std::size_t i = count; i < count + kStep; ++i) uneven |= (all[i] - all[i - 1]) ^ length;
+    if (uneven != 0) break;
+  }
+  while (count < times.size() && all[count] - all[count - 1] == length) ++count;
+  return count;
+}
+
 void add_slots(Interval interval, std::span<const TimeMs> open_times, RangeSet& held) {
   // Runs of neighbouring slots become one range before the set sees them.
   const DurationMs length = interval == Interval::k1mo ? 0 : interval_ms(interval);
   TimeRange run;
-  for (const TimeMs time : open_times) {
+  for (std::size_t i = 0; i < open_times.size(); ++i) {
+    const TimeMs time = open_times[i];
     if (time == run.to && length != 0 && !run.empty()) {
-      run.to += length;
+      const std::size_t even = evenly_spaced(open_times.subspan(i), length);
+      run.to += static_cast<DurationMs>(even) * length;
+      i += even - 1;
       continue;
     }
     if (!run.empty() && run.contains(time)) continue;

@@ -26,6 +26,9 @@ struct HeldSlots {
   friend bool operator==(const HeldSlots&, const HeldSlots&) = default;
 };
 
+/// How many of `times` (rising, at least one) follow each other `length` apart, from the first on.
+[[nodiscard]] std::size_t evenly_spaced(std::span<const TimeMs> times, DurationMs length) noexcept;
+
 /// The slots that rows with these open times hold, added to `held`.
 void add_slots(Interval interval, std::span<const TimeMs> open_times, RangeSet& held);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "store/base/assert.h"
 
@@ -124,14 +125,16 @@ Error too_many_pages() {
 
 Result<void> decode_frames(std::span<const std::byte> log_bytes, std::span<const FoundFrame> frames,
                            const std::function<void(const FoundFrame&, AnsweredRows&&)>& take) {
-  RowCodec codec;
+  FrameDecoder decoder;
+  std::vector<AnsweredRows> pages;
   std::uint64_t count = 0;
   for (const FoundFrame& frame : frames) {
-    auto pages = decode_frame(frame.header, frame.body(log_bytes), codec, kAllColumns);
-    if (!pages) return fail(in_frame(pages.error(), frame));
-    count += pages->size();
+    const Result<void> decoded =
+        decoder.decode(frame.header, frame.body(log_bytes), kAllColumns, pages);
+    if (!decoded) return fail(in_frame(decoded.error(), frame));
+    count += pages.size();
     if (count > kLogPagesMax) return fail(too_many_pages());
-    for (AnsweredRows& page : *pages) take(frame, std::move(page));
+    for (AnsweredRows& page : pages) take(frame, std::move(page));
   }
   return {};
 }
@@ -176,7 +179,11 @@ Result<ReadLog> read_live_log(const File& file, const std::string& path, const M
 }
 
 Result<void> LogWriter::append(std::span<const AnsweredRows> pages) {
-  buffer_.clear();
+  // One a thread, kept: a run has many logs open, and appends to few at once.
+  thread_local FrameEncoder encoder;
+  thread_local Bytes spare;
+  Bytes frames = std::exchange(spare, {});
+  frames.clear();
   Position next = position_;
   for (std::size_t begin = 0; begin < pages.size();) {
     std::size_t end = begin;
@@ -186,12 +193,11 @@ Result<void> LogWriter::append(std::span<const AnsweredRows> pages) {
       ++end;
     }
     BF_ASSERT(end > begin);
-    const std::size_t before = buffer_.size();
-    const Result<void> encoded =
-        encoder_.encode(pages.subspan(begin, end - begin), identity_, next.sequence,
-                        position_.proven, next.end, buffer_);
+    const std::size_t before = frames.size();
+    const Result<void> encoded = encoder.encode(pages.subspan(begin, end - begin), identity_,
+                                                next.sequence, position_.proven, next.end, frames);
     if (!encoded) return encoded;
-    next.end += buffer_.size() - before;
+    next.end += frames.size() - before;
     ++next.sequence;
     begin = end;
   }
@@ -199,7 +205,8 @@ Result<void> LogWriter::append(std::span<const AnsweredRows> pages) {
     return fail(Code::kLimit, "the log is full at 128 MiB; seal the series first");
   }
   if (const Result<void> reserved = reserve(next.end); !reserved) return reserved;
-  const Result<void> written = file_->pwrite(buffer_, position_.end);
+  const Result<void> written = file_->pwrite(frames, position_.end);
+  spare = std::move(frames);
   if (!written) return written;
   position_ = next;
   return {};

@@ -125,8 +125,6 @@ class LogWriter {
   LogIdentity identity_;
   Position position_;
   std::uint64_t reserved_;
-  FrameEncoder encoder_;
-  Bytes buffer_;
 };
 
 }  // namespace bf::store

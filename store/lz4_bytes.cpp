@@ -8,15 +8,15 @@
 
 namespace bf::store {
 
-std::size_t append_packed(Bytes& out, std::span<const std::byte> raw, int acceleration) {
+std::size_t append_packed(Bytes& out, std::span<const std::byte> raw) {
   BF_ASSERT(raw.size() <= static_cast<std::size_t>(LZ4_MAX_INPUT_SIZE));
   const std::size_t begin = out.size();
   if (raw.empty()) return 0;
   out.resize(begin + raw.size());
   // One byte less than the raw size is the room given: what does not fit in it is not worth packing.
-  const int packed = LZ4_compress_fast(
+  const int packed = LZ4_compress_default(
       reinterpret_cast<const char*>(raw.data()), reinterpret_cast<char*>(out.data() + begin),
-      static_cast<int>(raw.size()), static_cast<int>(raw.size()) - 1, acceleration);
+      static_cast<int>(raw.size()), static_cast<int>(raw.size()) - 1);
   if (packed <= 0) {
     std::memcpy(out.data() + begin, raw.data(), raw.size());
     return raw.size();

@@ -13,9 +13,8 @@
 namespace bf::store {
 
 /// Appends `raw` to `out`, packed where that is shorter; returns the number of bytes appended, which
-/// equals raw.size() exactly when the bytes stand there as they are. The more `acceleration`, the less is
-/// looked for what repeats.
-std::size_t append_packed(Bytes& out, std::span<const std::byte> raw, int acceleration = 1);
+/// equals raw.size() exactly when the bytes stand there as they are.
+std::size_t append_packed(Bytes& out, std::span<const std::byte> raw);
 
 /// Whether `packed_size` bytes can be the packed form of `raw_size`: LZ4 never exceeds 255:1. Asked
 /// before anything is allocated.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "store/base/assert.h"
-#include "store/processor.h"
+#include "store/base/processor.h"
 
 namespace bf::store {
 namespace {
@@ -335,13 +335,11 @@ void PackedDeltas::find_patches(std::size_t rows, std::size_t width) {
   }
 }
 
-bool PackedDeltas::encode(std::span<const std::int64_t> values, Aim aim, Bytes& out) {
+bool PackedDeltas::encode(std::span<const std::int64_t> values, Bytes& out) {
   if (!subtract(values)) return false;
   const std::size_t rows = values.size();
   const std::size_t lane_rows = rows_of_lane(rows);
-  // What does not fit the others' width costs little to patch, and much to look for.
-  const std::size_t width =
-      aim == Aim::kSmall ? best_width(deltas_) : static_cast<std::size_t>(std::bit_width(bits_));
+  const std::size_t width = best_width(deltas_);
   find_patches(rows, width);
   ByteWriter head(out);
   head.fixed(static_cast<std::uint8_t>(width));

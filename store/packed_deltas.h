@@ -14,17 +14,11 @@
 
 namespace bf::store {
 
-/// What an encoder aims at.
-enum class Aim : std::uint8_t {
-  kSmall,  ///< for what is kept
-  kQuick,  ///< for what is encoded anew before long: a log's frames
-};
-
 class PackedDeltas {
  public:
   /// Appends `values` (at least one) to `out`, as differences from the one before; the first is `base`.
   /// False, with nothing appended, where the differences add up to 2^31 or more in a block.
-  [[nodiscard]] bool encode(std::span<const std::int64_t> values, Aim aim, Bytes& out);
+  [[nodiscard]] bool encode(std::span<const std::int64_t> values, Bytes& out);
 
   /// Reads out.size() values (at least one). Errors: kCorrupt.
   [[nodiscard]] Result<void> decode(std::span<const std::byte> bytes, std::int64_t base,

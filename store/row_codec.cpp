@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 #include "store/base/assert.h"
+#include "store/trailing_zeros.h"
 
 namespace bf::store {
 namespace {
@@ -31,50 +31,7 @@ constexpr std::array<ColumnSet, kColumnCount> kDecodedBefore = [] {
   return before;
 }();
 
-constexpr int kPowerMax = 18;
 constexpr std::size_t kWideBytesMax = 1024;
-
-constexpr std::int64_t constant_power(int exponent) {
-  std::int64_t power = 1;
-  for (int i = 0; i < exponent; ++i) power *= 10;
-  return power;
-}
-
-// The divisors are constants, so that the compiler multiplies instead of dividing.
-template <std::size_t kPower>
-std::size_t first_indivisible(std::span<const std::int64_t> values, std::size_t from) {
-  constexpr std::int64_t kDivisor = constant_power(static_cast<int>(kPower));
-  std::size_t i = from;
-  while (i < values.size() && values[i] % kDivisor == 0) ++i;
-  return i;
-}
-template <std::size_t kPower>
-void divide(std::span<const std::int64_t> values, std::int64_t* out) {
-  constexpr std::int64_t kDivisor = constant_power(static_cast<int>(kPower));
-  for (std::size_t i = 0; i < values.size(); ++i) out[i] = values[i] / kDivisor;
-}
-template <std::size_t... kPowers>
-constexpr auto indivisible_table(std::index_sequence<kPowers...> /*powers*/) {
-  return std::array{&first_indivisible<kPowers>...};
-}
-template <std::size_t... kPowers>
-constexpr auto divide_table(std::index_sequence<kPowers...> /*powers*/) {
-  return std::array{&divide<kPowers>...};
-}
-constexpr auto kFirstIndivisible = indivisible_table(std::make_index_sequence<kPowerMax + 1>());
-constexpr auto kDivide = divide_table(std::make_index_sequence<kPowerMax + 1>());
-
-/// The largest power of ten, up to `power_max`, that divides every value.
-int common_power(std::span<const std::int64_t> values, int power_max) {
-  int power = power_max;
-  std::size_t at = 0;
-  while (power > 0) {
-    at = kFirstIndivisible[static_cast<std::size_t>(power)](values, at);
-    if (at == values.size()) break;
-    --power;
-  }
-  return power;
-}
 
 Error broken(const char* what) { return Error(Code::kCorrupt, what); }
 
@@ -119,7 +76,7 @@ bool RowCodec::align(Columns& columns, std::span<const Column> together) {
 }
 
 void RowCodec::trim(Columns& columns, std::span<const Column> together) {
-  int power = kPowerMax;
+  int power = kTrailingZerosMax;
   for (const Column column : together) {
     const Scaled& scaled = columns[static_cast<std::size_t>(column)];
     power = common_power(scaled.values, std::min(power, scaled.scale));
@@ -128,15 +85,23 @@ void RowCodec::trim(Columns& columns, std::span<const Column> together) {
   for (const Column column : together) {
     const auto at = static_cast<std::size_t>(column);
     scratch_[at].resize(columns[at].values.size());
-    kDivide[static_cast<std::size_t>(power)](columns[at].values, scratch_[at].data());
+    drop_zeros(columns[at].values, power, scratch_[at].data());
     columns[at] = Scaled{scratch_[at], columns[at].scale - power};
   }
 }
 
 /// Brings each group of columns that lean on each other to one scale, without the zeros that all share.
+/// What is packed quickly leans on nothing.
 /// What comes back are those that others may lean on.
 Siblings RowCodec::share_scales(const CandleBatch& rows, Columns& columns) {
   Siblings siblings;
+  if (aim_ == Aim::kQuick) {
+    for (std::size_t i = 1; i < kColumnCount; ++i) {
+      const auto column = static_cast<Column>(i);
+      if (rows.columns.contains(column)) trim(columns, std::array{column});
+    }
+    return siblings;
+  }
   const auto share = [&](std::span<const Column> group) {
     std::vector<Column> stored;
     std::copy_if(group.begin(), group.end(), std::back_inserter(stored),

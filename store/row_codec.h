@@ -38,7 +38,7 @@ using ColumnBytes = std::array<std::span<const std::byte>, kColumnCount>;
 /// Encodes and decodes rows; keeps its scratch memory from call to call.
 class RowCodec {
  public:
-  explicit RowCodec(Aim aim = Aim::kSmall) : codec_(aim) {}
+  explicit RowCodec(Aim aim = Aim::kSmall) : aim_(aim), codec_(aim) {}
 
   /// Appends the columns of rows [begin, end) to `out`, in the order of their numbers. Each column
   /// loses the trailing zeros that all of its values share; columns that lean on each other keep one
@@ -62,6 +62,7 @@ class RowCodec {
   void trim(Columns& columns, std::span<const Column> together);
   [[nodiscard]] Siblings share_scales(const CandleBatch& rows, Columns& columns);
 
+  Aim aim_;
   ColumnCodec codec_;
   std::array<std::vector<std::int64_t>, kColumnCount> scratch_;
 };

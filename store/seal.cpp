@@ -7,7 +7,6 @@
 #include "store/atomic_file.h"
 #include "store/base/assert.h"
 #include "store/conflicts.h"
-#include "store/cursors.h"
 #include "store/merged_rows.h"
 
 namespace bf::store {
@@ -33,7 +32,8 @@ Seal::Seal(FileSystem& files, const Series& series, const Manifest& manifest, co
       log_(log),
       old_log_(join_path(series.path(), log_name(manifest.log_epoch))),
       first_sequence_(manifest.log_first_sequence),
-      switch_(files, series, manifest) {
+      switch_(files, series, manifest),
+      pages_(old_log_) {
   BF_ASSERT(log.synced());
 }
 
@@ -72,9 +72,7 @@ Result<void> Seal::read_pages() {
     return fail(Code::kCorrupt, old_log_ + ": damaged at byte " + std::to_string(scan->intact_end) +
                                     "; open the series again to recover what is intact");
   }
-  const Result<void> read = pages_.read(std::move(*bytes), std::move(scan->frames));
-  if (!read) return fail(read.error().at(old_log_));
-  return {};
+  return pages_.read(std::move(*bytes), std::move(scan->frames));
 }
 
 std::vector<Seal::SpanPlan> Seal::plan_spans() const {
@@ -100,8 +98,6 @@ std::vector<Seal::SpanPlan> Seal::plan_spans() const {
 }
 
 Result<void> Seal::seal_span(const SpanPlan& plan) {
-  const Result<void> held = pages_.hold(plan.pages);
-  if (!held) return fail(held.error().at(old_log_));
   std::vector<Answer> answers;
   for (const LoggedPages::Outline* page : plan.pages) answers.push_back(page->times.answer);
   const MergedAnswers merged =
@@ -115,13 +111,13 @@ Result<void> Seal::seal_span(const SpanPlan& plan) {
 }
 
 Result<void> Seal::write_rows(const SpanPlan& plan, const MergedAnswers& merged,
-                              SegmentWriter& writer) const {
+                              SegmentWriter& writer) {
   std::map<const Answer*, std::uint32_t> index;
   std::vector<std::unique_ptr<Cursor>> cursors;
   for (std::size_t i = 0; i < plan.pages.size(); ++i) {
-    const AnsweredRows& page = pages_.page(*plan.pages[i]);
-    index[&page.answer] = merged.index[i];
-    cursors.push_back(page_cursor(page, plan.span.from));
+    const LoggedPages::Outline& page = *plan.pages[i];
+    index[&page.times.answer] = merged.index[i];
+    cursors.push_back(pages_.cursor(page, plan.span.from));
   }
   Conflicts conflicts({}, series_.instrument.exchange);
   Merge merge(std::move(cursors), plan.span.to, series_.instrument.exchange);

@@ -45,7 +45,7 @@ class Seal {
   [[nodiscard]] std::vector<SpanPlan> plan_spans() const;
   [[nodiscard]] Result<void> seal_span(const SpanPlan& plan);
   [[nodiscard]] Result<void> write_rows(const SpanPlan& plan, const MergedAnswers& merged,
-                                        SegmentWriter& writer) const;
+                                        SegmentWriter& writer);
 
   const Series& series_;
   const LogWriter& log_;

@@ -7,6 +7,7 @@
 
 #include "store/answer_codec.h"
 #include "store/base/assert.h"
+#include "store/base/processor.h"
 #include "store/lz4_bytes.h"
 #include "store/range_codec.h"
 #include "store/segment.h"
@@ -16,7 +17,7 @@ namespace {
 
 /// A sum in which each value has an odd weight of its own: no single wrong value leaves it as it was,
 /// and hardly ever two. Sums of sums give the weights, lane by lane: no multiplication a value.
-std::uint64_t weighted_sum(std::span<const std::int64_t> values) {
+BF_INLINE std::uint64_t sum_weighted(std::span<const std::int64_t> values) {
   constexpr std::size_t kLanes = 8;
   std::array<std::uint64_t, kLanes> sums{};
   std::array<std::uint64_t, kLanes> sums_of_sums{};
@@ -39,6 +40,18 @@ std::uint64_t weighted_sum(std::span<const std::int64_t> values) {
     weight += 0x9E3779B97F4A7C16U;
   }
   return sum;
+}
+
+std::uint64_t sum_weighted_anywhere(std::span<const std::int64_t> values) {
+  return sum_weighted(values);
+}
+/// The same with all lanes in one register.
+BF_MODERN std::uint64_t sum_weighted_modern(std::span<const std::int64_t> values) {
+  return sum_weighted(values);
+}
+std::uint64_t weighted_sum(std::span<const std::int64_t> values) {
+  static const auto best = modern_processor() ? &sum_weighted_modern : &sum_weighted_anywhere;
+  return best(values);
 }
 
 std::uint64_t power_modulo(int exponent) {

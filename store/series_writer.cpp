@@ -11,9 +11,10 @@ namespace bf::store {
 namespace {
 
 /// A row and a page count as this many bytes of log at least. Quiet markets pack to less than a byte a row, and
-/// sealing decodes all of a log: so it stays a matter of some tens of MiB.
-constexpr std::uint64_t kRowWeight = 16;
-constexpr std::uint64_t kPageWeight = 64;
+/// sealing reads all of a log: so it stays a matter of some tens of MiB.
+constexpr std::uint64_t kRowWeight = 32;
+constexpr std::uint64_t kPageWeight = 160;
+static_assert(kLogBytesMax / kRowWeight < kLogRowsMax && kLogBytesMax / kPageWeight < kLogPagesMax);
 
 class Writer final : public SeriesWriter {
  public:

@@ -246,7 +246,7 @@ Result<Merge> merge_all(const PinnedSeries& pinned, TimeRange range, ColumnSet c
         page.rows.open_time().front() >= range.to) {
       continue;
     }
-    cursors.push_back(page_cursor(page, range.from));
+    cursors.push_back(std::make_unique<PageCursor>(page, range.from));
   }
   return Merge(std::move(cursors), range.to, pinned.series.instrument.exchange);
 }

@@ -6,8 +6,10 @@
 // Writing:  Store::open(kWrite) -> store.writer(series) -> append() ... sync() ... seal()
 // Reading:  Store::open(kRead)  -> store.read(series)   -> scan(range, columns) -> next() ...
 //
-// Threads: a Store and its SeriesWriters belong to one thread at a time. A SeriesSnapshot is immutable
-// and may be read from any thread, also while a writer (of this or another process) appends.
+// Threads: a Store belongs to one thread at a time, and so does each of its SeriesWriters: those of different
+// series may be in use on different threads, but the Store is not asked about a series while another thread
+// is in a call of its writer. A SeriesSnapshot is immutable and may be read from any thread, also while a
+// writer (of this or another process) appends.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +30,7 @@
 namespace bf::store {
 
 /// A log that has grown beyond this is sealed at the next chance.
-inline constexpr std::uint64_t kLogBytesMax = 4U << 20;
+inline constexpr std::uint64_t kLogBytesMax = 8U << 20;
 
 /// What recovery found when a series was opened for writing.
 struct RecoveryReport {
@@ -156,7 +158,7 @@ class SeriesWriter {
   /// What is durable: rows and answers up to the last sync().
   [[nodiscard]] virtual const GapIndex& gaps() const noexcept = 0;
   /// How full the log is: seal it beyond kLogBytesMax. Its bytes, or what its rows and pages weigh for
-  /// sealing (16 and 64 bytes each) where they pack to less.
+  /// sealing (32 and 160 bytes each) where they pack to less.
   [[nodiscard]] virtual std::uint64_t log_bytes() const noexcept = 0;
   [[nodiscard]] virtual const RecoveryReport& recovery() const noexcept = 0;
 };

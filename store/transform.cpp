@@ -4,8 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "store/base/processor.h"
 #include "store/bytes.h"
-#include "store/processor.h"
 
 namespace bf::store {
 namespace {

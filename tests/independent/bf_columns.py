@@ -215,6 +215,26 @@ def packed_deltas(source, rows):
     return residuals
 
 
+def packed_groups(source, rows):
+    """Residuals of codec 4."""
+    heads = [struct.unpack("<qB", source.take(9)) for _ in range(-(-rows // 128))]
+    vectors = -(-rows // 8)
+    count = -(-sum(heads[v // 16][1] for v in range(vectors)) // 64)
+    words = source.take(64 * count)
+    need(source.at == len(source.data), "a column is as long as its packed values")
+    lanes = [
+        int.from_bytes(b"".join(words[64 * w + 8 * k :][:8] for w in range(count)), "little")
+        for k in range(8)
+    ]
+    residuals, bit = [], 0
+    for v in range(vectors):
+        base, width = heads[v // 16]
+        for k in range(min(8, rows - 8 * v)):
+            residuals.append(base + (lanes[k] >> bit & ((1 << width) - 1)))
+        bit += width
+    return residuals
+
+
 def decode_columns(columns, stored, rows):
     """{number: values} from {number: description} and {number: bytes}."""
     done, scales = {}, {number: column.scale for number, column in columns.items()}
@@ -228,6 +248,8 @@ def decode_columns(columns, stored, rows):
             )
         elif column.codec == 2:
             residuals = packed_deltas(Input(data), rows)
+        elif column.codec == 4:
+            residuals = packed_groups(Input(data), rows)
         else:
             need(column.codec == 3 and not data, f"codec {column.codec}")
             residuals = [0] * rows

@@ -170,8 +170,8 @@ struct Encoded {
   }
 };
 
-Encoded encode(const CandleBatch& batch) {
-  RowCodec codec;
+Encoded encode(const CandleBatch& batch, Aim aim = Aim::kSmall) {
+  RowCodec codec(aim);
   Encoded encoded;
   encoded.rows = codec.encode(batch, 0, batch.row_count(), encoded.bytes);
   encoded.bytes = padded(encoded.bytes);
@@ -190,11 +190,13 @@ TEST(RowCodecTest, GivesBackRowsOfAMarketAndWildOnes) {
   for (const bool wild : {false, true}) {
     for (const std::size_t rows : {1U, 5U, 500U, 2048U}) {
       const CandleBatch batch = market_rows(random, rows, wild);
-      const Encoded encoded = encode(batch);
-      RowCodec codec;
-      CandleBatch decoded;
-      ASSERT_TRUE(codec.decode(encoded.rows, encoded.columns(), rows, kAllColumns, decoded));
-      expect_same(decoded, batch);
+      for (const Aim aim : {Aim::kSmall, Aim::kQuick}) {
+        const Encoded encoded = encode(batch, aim);
+        RowCodec codec;
+        CandleBatch decoded;
+        ASSERT_TRUE(codec.decode(encoded.rows, encoded.columns(), rows, kAllColumns, decoded));
+        expect_same(decoded, batch);
+      }
     }
   }
 }
@@ -252,20 +254,22 @@ void decode_damaged(EncodedRows rows, const Bytes& bytes, std::size_t count) {
 TEST(RowCodecTest, SurvivesAnyBytes) {
   Random random(7);
   const CandleBatch batch = market_rows(random, 150, true);
-  const Encoded good = encode(batch);
-  for (std::size_t at = 0; at + kReadAhead < good.bytes.size(); ++at) {
-    for (const unsigned flip : {0x01U, 0x10U, 0x80U, 0xFFU}) {
+  for (const Aim aim : {Aim::kSmall, Aim::kQuick}) {
+    const Encoded good = encode(batch, aim);
+    for (std::size_t at = 0; at + kReadAhead < good.bytes.size(); ++at) {
+      for (const unsigned flip : {0x01U, 0x10U, 0x80U, 0xFFU}) {
+        Bytes bad = good.bytes;
+        bad[at] ^= static_cast<std::byte>(flip);
+        decode_damaged(good.rows, bad, 150);
+      }
+    }
+    for (int round = 0; round < 3000; ++round) {
       Bytes bad = good.bytes;
-      bad[at] ^= static_cast<std::byte>(flip);
+      for (std::size_t at = 0; at + kReadAhead < bad.size(); ++at) {
+        if (random.below(8) == 0) bad[at] = static_cast<std::byte>(random.next());
+      }
       decode_damaged(good.rows, bad, 150);
     }
-  }
-  for (int round = 0; round < 3000; ++round) {
-    Bytes bad = good.bytes;
-    for (std::size_t at = 0; at + kReadAhead < bad.size(); ++at) {
-      if (random.below(8) == 0) bad[at] = static_cast<std::byte>(random.next());
-    }
-    decode_damaged(good.rows, bad, 150);
   }
   SUCCEED() << "a sanitizer would have ended the program";
 }

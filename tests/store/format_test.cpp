@@ -74,12 +74,13 @@ TEST(Format, TheExampleOfThePageDecodes) {
   EXPECT_EQ(scan->frames[1].header.kind, FrameKind::kProof);
   EXPECT_EQ(scan->proven, 225U);
 
-  RowCodec codec;
   const FoundFrame& frame = scan->frames[0];
-  const auto pages = decode_frame(frame.header, frame.body(bytes), codec, kAllColumns);
-  ASSERT_TRUE(pages) << pages.error().message();
-  ASSERT_THAT(*pages, SizeIs(1));
-  const AnsweredRows& page = pages->front();
+  std::vector<AnsweredRows> pages;
+  const Result<void> decoded =
+      FrameDecoder().decode(frame.header, frame.body(bytes), kAllColumns, pages);
+  ASSERT_TRUE(decoded) << decoded.error().message();
+  ASSERT_THAT(pages, SizeIs(1));
+  const AnsweredRows& page = pages.front();
   EXPECT_EQ(page.answer.exchange, "binance");
   EXPECT_EQ(page.answer.channel, Channel::kRest);
   EXPECT_EQ(format_range(page.answer.asked), "2024-01-01T00:00:00Z..2024-01-01T00:03:00Z");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 
 #include "store/atomic_file.h"
 #include "store/log.h"
@@ -107,6 +108,23 @@ Result<void> write_encodings(SimFileSystem& files) {
   if (const Result<void> done = writer.seal(); !done) return done;
   const Result<void> logged = commit_all(writer, pages_of_every_encoding(5'000));
   return logged ? writer.close() : logged;
+}
+
+/// Frames alone, as they are packed today: the other stores' logs are of earlier builds.
+Result<void> write_frames(SimFileSystem& files) {
+  const Result<Writing> writing = open_writing(files);
+  if (!writing) return fail(writing.error());
+  SeriesWriter& writer = *writing->writer;
+  const Result<void> logged = commit_all(writer, pages_of_every_encoding(0));
+  if (!logged) return logged;
+  AnsweredRows wild = page(2'000, 2'300);
+  // Any 64 bits fit, and times that are off the grid.
+  wild.rows.column(Column::kVolume).values[0] = std::numeric_limits<std::int64_t>::min();
+  wild.rows.column(Column::kVolume).values[1] = std::numeric_limits<std::int64_t>::max();
+  wild.rows.column(Column::kTrades).values[299] = std::int64_t{1} << 40;
+  wild.rows.column(Column::kOpenTime).values[20] += 789;
+  if (const Result<void> done = commit(writer, wild); !done) return done;
+  return writer.close();
 }
 
 /// A page whose values and times fit no column: wide ones, odd close times, open times off the grid.
@@ -297,10 +315,12 @@ Result<void> each_batch(const SeriesSnapshot& snapshot, const Each& each) {
 }  // namespace
 
 std::span<const GoldenStore> golden_stores() {
-  static const std::array kStores = {
-      GoldenStore{"encodings", write_encodings}, GoldenStore{"exceptions", write_exceptions},
-      GoldenStore{"compacted", write_compacted}, GoldenStore{"log", write_log},
-      GoldenStore{"funding", write_funding, kFundingSeries}};
+  static const std::array kStores = {GoldenStore{"encodings", write_encodings},
+                                     GoldenStore{"exceptions", write_exceptions},
+                                     GoldenStore{"compacted", write_compacted},
+                                     GoldenStore{"log", write_log},
+                                     GoldenStore{"funding", write_funding, kFundingSeries},
+                                     GoldenStore{"frames", write_frames}};
   return kStores;
 }
 

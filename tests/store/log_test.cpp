@@ -44,10 +44,11 @@ SampleLog sample_log(std::size_t frames) {
 }
 
 std::vector<AnsweredRows> decode(const FoundFrame& frame, std::span<const std::byte> bytes) {
-  RowCodec codec;
-  auto pages = decode_frame(frame.header, frame.body(bytes), codec, kAllColumns);
-  EXPECT_TRUE(pages) << pages.error().message();
-  return std::move(*pages);
+  std::vector<AnsweredRows> pages;
+  const Result<void> decoded =
+      FrameDecoder().decode(frame.header, frame.body(bytes), kAllColumns, pages);
+  EXPECT_TRUE(decoded) << decoded.error().message();
+  return pages;
 }
 
 /// Every frame found is one of the log's, whole and in order.
@@ -203,7 +204,8 @@ TEST(Frame, SurvivesAnyBodyUnderAValidChecksum) {
   Bytes raw(header.raw_size);
   ASSERT_TRUE(unpack(std::span(frame).subspan(sizeof(header)), raw));
   Random random(5);
-  RowCodec codec;
+  FrameDecoder decoder;
+  std::vector<AnsweredRows> read;
   std::size_t refused = 0;
   for (int i = 0; i < 20'000; ++i) {
     Bytes hostile = raw;
@@ -216,13 +218,13 @@ TEST(Frame, SurvivesAnyBodyUnderAValidChecksum) {
     FrameHeader changed = header;
     changed.raw_size = changed.body_size = static_cast<std::uint32_t>(hostile.size());
     if (random.chance(10)) changed.rows = static_cast<std::uint32_t>(random.below(kFrameRowsMax));
-    const auto decoded = decode_frame(changed, hostile, codec, kAllColumns);
+    const Result<void> decoded = decoder.decode(changed, hostile, kAllColumns, read);
     if (!decoded) {
       ++refused;
       ASSERT_THAT(decoded.error().code(), AnyOf(Code::kCorrupt, Code::kFormat));
       continue;
     }
-    for (const AnsweredRows& good : *decoded) {
+    for (const AnsweredRows& good : read) {
       if (!good.rows.empty()) {
         ASSERT_TRUE(well_ordered(good.rows.open_time()));
       }

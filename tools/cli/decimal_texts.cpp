@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "store/base/assert.h"
-#include "store/processor.h"
+#include "store/base/processor.h"
 #include "tools/cli/number_writer.h"
 
 namespace bf::cli {
@@ -134,7 +134,7 @@ void DecimalTexts::assign(std::span<const std::int64_t> mantissas, int scale) {
   words_ = all < kWordLimit && scale < kWordDigits         ? 1
            : all < kDoubleLimit && scale < 2 * kWordDigits ? 2
                                                            : 0;
-  static const bool modern = store::modern_processor();
+  static const bool modern = modern_processor();
   if (words_ != 0) modern ? fill_modern() : fill_anywhere();
 }
 

@@ -7,7 +7,7 @@
 
 #include "store/base/assert.h"
 #include "store/base/decimal.h"
-#include "store/processor.h"
+#include "store/base/processor.h"
 
 namespace bf::cli {
 namespace {

@@ -1,4 +1,4 @@
-// store/processor.h
+// store/base/processor.h
 //
 // Loops that are compiled twice: for every processor, and for those with newer instructions, where a
 // bench shows that these pay 1.3 times or more. Both say the same to the last bit: whole numbers are
@@ -8,6 +8,7 @@
 //   BF_MODERN      a function that may use what modern_processor() says is there: AVX-512 and BMI2, as
 //                  servers have since 2017 and desktops of AMD since 2022
 //   BF_BIT_LOOPS   the same with BMI2 alone, for loops over bits (since 2013)
+//   BF_LANES       AVX2 and BMI2, for bytes side by side (since 2013)
 #pragma once
 
 #include <cstddef>
@@ -18,12 +19,14 @@
 #if defined(__x86_64__)
 #define BF_MODERN [[gnu::target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi,bmi2,lzcnt")]]
 #define BF_BIT_LOOPS [[gnu::target("bmi,bmi2,lzcnt")]]
+#define BF_LANES [[gnu::target("avx2,bmi,bmi2,lzcnt")]]
 #else
 #define BF_MODERN
 #define BF_BIT_LOOPS
+#define BF_LANES
 #endif
 
-namespace bf::store {
+namespace bf {
 
 /// How many of `values` lie before the first that begins at a multiple of `bytes`: wide stores that lie
 /// across two lines of the cache cost twice.
@@ -43,6 +46,15 @@ template <class T>
 #endif
 }
 
+/// Whether functions marked BF_LANES may be called.
+[[nodiscard]] inline bool has_lanes() noexcept {
+#if defined(__x86_64__)
+  return has_bit_loops() && __builtin_cpu_supports("avx2") != 0;
+#else
+  return false;
+#endif
+}
+
 /// Whether functions marked BF_MODERN may be called.
 [[nodiscard]] inline bool modern_processor() noexcept {
 #if defined(__x86_64__)
@@ -54,4 +66,4 @@ template <class T>
 #endif
 }
 
-}  // namespace bf::store
+}  // namespace bf
