@@ -49,6 +49,16 @@ void CandleWriter::keep_odd_close_time(TimeMs time) {
   out_.odd_close_times.push_back(OddCloseTime{row, time});
 }
 
+void CandleWriter::plain_numbers(Column column, std::span<const std::int64_t> mantissas,
+                                 int scale) {
+  ColumnValues& target = out_.column(column);
+  if (scale == target.scale) {
+    target.values.insert(target.values.end(), mantissas.begin(), mantissas.end());
+    return;
+  }
+  for (const std::int64_t mantissa : mantissas) append(column, Decimal{mantissa, scale});
+}
+
 const char* CandleWriter::unusual_number(Column column, const char* at, const char* end) {
   const char* next = at;
   while (next != end && is_number_byte(*next)) ++next;

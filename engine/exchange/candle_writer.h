@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "engine/exchange/number_scan.h"
 #include "store/base/columns.h"
@@ -23,7 +24,9 @@ class CandleWriter {
  public:
   /// Empties `out`, which outlives the writer, and gives it `columns`.
   CandleWriter(Interval interval, ColumnSet columns, CandleBatch& out)
-      : interval_(interval), out_(out) {
+      : interval_(interval),
+        length_(interval == Interval::k1mo ? 0 : interval_ms(interval)),
+        out_(out) {
     out.clear();
     out.columns = columns;
   }
@@ -77,16 +80,20 @@ class CandleWriter {
     return next;
   }
 
+  /// As plain_number(), for those of many rows.
+  void plain_numbers(Column column, std::span<const std::int64_t> mantissas, int scale);
+
  private:
   [[nodiscard]] TimeMs usual_close_time() const noexcept {
-    if (interval_ == Interval::k1mo) return next_slot(interval_, open_time_) - 1;
-    return open_time_ + interval_ms(interval_) - 1;
+    if (length_ == 0) return next_slot(interval_, open_time_) - 1;
+    return open_time_ + length_ - 1;
   }
   void keep_odd_close_time(TimeMs time);
   [[nodiscard]] const char* unusual_number(Column column, const char* at, const char* end);
   void append(Column column, Decimal value);
 
   Interval interval_;
+  DurationMs length_;  ///< of a candle; 0 for months
   CandleBatch& out_;
   TimeMs open_time_ = 0;
   std::uint32_t misfits_ = 0;  ///< columns that met a value too large for their scale, by bit

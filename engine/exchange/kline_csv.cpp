@@ -5,6 +5,8 @@
 #include <string>
 
 #include "engine/exchange/candle_writer.h"
+#include "engine/exchange/kline_rows.h"
+#include "engine/exchange/number_rows.h"
 #include "store/base/series.h"
 
 namespace bf::exchange::binance {
@@ -20,13 +22,16 @@ class CsvReader {
       : columns_(columns),
         writer_(interval, columns, out),
         at_(csv.data()),
-        end_(csv.data() + csv.size()) {}
+        end_(csv.data() + csv.size()),
+        reader_(csv, RowText::kCsv) {}
 
   Result<void> read() {
     if (at_ == end_) return fail(Code::kProtocol, "the csv is empty");
     if (Result<void> header = skip_header(); !header) return header;
     if (at_ != end_) detect_unit();
     while (at_ != end_) {
+      read_rows();
+      if (at_ == end_) break;
       if (!read_row()) return fail(line_error());
       ++line_;
     }
@@ -51,6 +56,33 @@ class CsvReader {
     std::int64_t time = 0;
     const char* const next = scan_whole_number(at_, end_, time);
     microseconds_ = next != nullptr && time > kMillisecondsMax;
+  }
+
+  /// As many rows together as may be, up to one that read_row() finds something wrong with.
+  void read_rows() {
+    const char* const begin = at_;
+    at_ = reader_.read(at_, rows_);
+    const std::size_t rows = rows_.count;
+    rows_.count = times_in_ms(rows_);
+    const std::size_t written = write_rows(rows_, columns_, writer_);
+    line_ += written;
+    if (written == rows) return;
+    at_ = begin;
+    for (std::size_t row = 0; row < written; ++row) at_ = std::find(at_, end_, '\n') + 1;
+  }
+
+  /// How many of the rows have sound times, which are then in milliseconds.
+  std::size_t times_in_ms(NumberRows& rows) {
+    auto& open_times = rows.mantissas[kOpenTimeNumber];
+    auto& close_times = rows.mantissas[kCloseTimeNumber];
+    for (std::size_t row = 0; row < rows.count; ++row) {
+      if (!in_unit(open_times[row]) || !in_unit(close_times[row])) return row;
+      if (!microseconds_) continue;
+      if (open_times[row] % 1'000 != 0) return row;
+      open_times[row] /= 1'000;
+      close_times[row] /= 1'000;
+    }
+    return rows.count;
   }
 
   bool read_row() {
@@ -136,6 +168,8 @@ class CsvReader {
   std::size_t line_ = 1;
   bool microseconds_ = false;
   bool unit_changed_ = false;
+  NumberRowReader reader_;
+  NumberRows rows_;
 };
 
 }  // namespace

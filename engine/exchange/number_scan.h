@@ -45,31 +45,18 @@ inline constexpr std::array<std::uint64_t, kPlainDigitsMax + 1> kPowersOfTen = [
   return powers;
 }();
 
-/// The first `count` bytes at `at` as digits, the last of them in the highest byte and zeros in front,
-/// 0 <= count <= 8. Reads eight bytes.
-[[nodiscard, gnu::always_inline]] inline std::uint64_t digit_bytes(const char* at,
-                                                                   unsigned count) noexcept {
+/// The number that `count` digits at `at` write, 0 <= count <= 8. Reads eight bytes.
+[[nodiscard, gnu::always_inline]] inline std::uint64_t eight_digits(const char* at,
+                                                                    unsigned count) noexcept {
   static_assert(std::endian::native == std::endian::little);
   std::uint64_t bytes = 0;
   std::memcpy(&bytes, at, sizeof(bytes));
   const unsigned half = 32 - 4 * count;  // there is no shift by 64
-  return (bytes ^ 0x3030303030303030U) << half << half;
-}
-/// Not 0 where one of the bytes was no digit.
-[[nodiscard, gnu::always_inline]] inline std::uint64_t strangers(std::uint64_t digits) noexcept {
-  return ((digits + 0x7676767676767676U) | digits) & 0x8080808080808080U;
-}
-[[nodiscard, gnu::always_inline]] inline std::uint64_t value_of_digits(
-    std::uint64_t digits) noexcept {
+  std::uint64_t digits = (bytes ^ 0x3030303030303030U) << half << half;
   digits = digits * 10 + (digits >> 8U);  // pairs, in every other byte
   const std::uint64_t low = (digits & 0x000000FF000000FFU) * 0x000F424000000064U;
   const std::uint64_t high = (digits >> 16U & 0x000000FF000000FFU) * 0x0000271000000001U;
   return (low + high) >> 32U;
-}
-/// The number that `count` digits at `at` write, 0 <= count <= 8. Reads eight bytes.
-[[nodiscard, gnu::always_inline]] inline std::uint64_t eight_digits(const char* at,
-                                                                    unsigned count) noexcept {
-  return value_of_digits(digit_bytes(at, count));
 }
 /// As eight_digits, up to 16 of them.
 [[nodiscard]] inline std::uint64_t sixteen_digits(const char* at, unsigned count) noexcept {
