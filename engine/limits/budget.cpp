@@ -39,12 +39,15 @@ Budget::Budget(const Clock& clock, LimitRules rules, int share_percent, BudgetFi
       file_(file),
       now_ns_(clock.steady_ns()) {
   BF_ASSERT(rules_.size() <= kBudgetRulesMax);
+  for (const LimitRule& rule : rules_) documented_.push_back(rule.capacity);
+  state_.published.resize(rules_.size());
   state_.uncertainty_ms = kUncertaintyDefaultMs;
   state_.clock_ns = clock_.wall_ms() * kNsPerMs - steady_now();
   start_anew(/*all_used=*/false);
 }
 
 void Budget::start_anew(bool all_used) {
+  apply(state_.published);
   buckets_.clear();
   state_.members.clear();
   const std::int64_t now = exchange_now();
@@ -108,7 +111,7 @@ Result<void> Budget::leave() {
       state_.buckets[i].clear();
       buckets_[i]->save(state_.buckets[i]);
     }
-    stored = file_->write(encode(state_));
+    stored = file_->write(encode(state_), matters_until());
     changed_ = false;
   }
   file_->unlock();
@@ -135,6 +138,10 @@ bool Budget::take_over(const std::vector<std::int64_t>& words) {
   if (!state) return false;
   const std::int64_t now = steady_now() + state->clock_ns;
   if (now < 0 || now >= kInstantMax) return false;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (state->published[i].capacity > kPublishedRiseMax * documented_[i]) return false;
+  }
+  apply(state->published);
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     if (!buckets_[i]->load(state->buckets[i], now)) return false;
     std::int64_t in_flight = 0;
@@ -165,6 +172,7 @@ void Budget::join() {
     for (const std::unique_ptr<Bucket>& bucket : buckets_) bucket->forget_reports();
     set_pause(state_.paused_until_ms);
   }
+  forget_old_limits();
   for (const BudgetMember& member : gone) write_off(member);
 }
 
@@ -194,13 +202,17 @@ bool Budget::drop_gone() {
 }
 
 void Budget::settle() {
-  changed_ |= new_clock_ || new_pause_ms_ != 0 || new_bans_ != 0 || !returns_.empty();
+  changed_ |= new_clock_ || new_pause_ms_ != 0 || new_bans_ != 0 || !returns_.empty() ||
+              !new_limits_.empty();
   if (new_clock_) set_clock(*new_clock_);
   new_clock_.reset();
   if (new_pause_ms_ > state_.paused_until_ms) set_pause(new_pause_ms_);
   new_pause_ms_ = 0;
   bans_seen_ += new_bans_;
   state_.bans += std::exchange(new_bans_, 0);
+  for (const auto& [rule, limit] : new_limits_) state_.published[rule] = limit;
+  if (!new_limits_.empty()) apply(state_.published);
+  new_limits_.clear();
   for (const Return& came_back : returns_) settle(came_back);
   returns_.clear();
 }
@@ -259,6 +271,34 @@ void Budget::set_pause(TimeMs until_ms) {
   state_.paused_until_ns = steady_now() + left * kNsPerMs;
 }
 
+void Budget::apply(const std::vector<PublishedLimit>& published) {
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    rules_[i].capacity = published[i].capacity > 0 ? published[i].capacity : documented_[i];
+    if (i < buckets_.size()) buckets_[i]->set_capacity(rules_[i].capacity);
+  }
+}
+
+void Budget::forget_old_limits() {
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    PublishedLimit& limit = state_.published[i];
+    const DurationMs age = clock_.wall_ms() - limit.at_ms;
+    // A clock that was set back does not tell how old it is.
+    const bool good = age >= 0 && age <= kPublishedGoodMs;
+    if (limit.capacity > documented_[i] && !good) limit = PublishedLimit();
+  }
+  apply(state_.published);
+}
+
+TimeMs Budget::matters_until() const {
+  DurationMs longest = kSilentMaxNs / kNsPerMs;
+  for (const LimitRule& rule : rules_) longest = std::max(longest, 2 * rule.window_ms);
+  TimeMs until = std::max(clock_.wall_ms() + longest, state_.paused_until_ms);
+  for (const PublishedLimit& limit : state_.published) {
+    if (limit.capacity > 0) until = std::max(until, limit.at_ms + kPublishedGoodMs);
+  }
+  return until;
+}
+
 void Budget::flush() {
   const Result<bool> entered = enter();
   // What is wrong with the file is said to the next that asks.
@@ -277,7 +317,11 @@ Result<Budget::Verdict> Budget::ask(const Cost& cost) {
   verdict.banned = state_.bans != std::exchange(bans_seen_, state_.bans);
   const std::int64_t paused_ns = state_.paused_until_ns - steady_now();
   if (paused_ns > 0) verdict.paused_until_ms = clock_.wall_ms() + paused_ns / kNsPerMs + 1;
-  if (!verdict.banned && verdict.paused_until_ms == 0) decide(cost, verdict);
+  if (too_small_for(cost)) {
+    verdict.ask_at_ns = steady_now();
+  } else if (!verdict.banned && verdict.paused_until_ms == 0) {
+    decide(cost, verdict);
+  }
   const Result<void> stored = leave();
   if (!stored) return fail(stored.error());
   return verdict;
@@ -402,9 +446,12 @@ void Budget::tell_ban() {
 void Budget::set_capacity(const std::string& rule_name, std::int64_t capacity) {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (rules_[i].name != rule_name) continue;
-    rules_[i].capacity = capacity;
-    buckets_[i]->set_capacity(capacity);
+    PublishedLimit limit;
+    limit.capacity = std::clamp<std::int64_t>(capacity, 1, kPublishedRiseMax * documented_[i]);
+    limit.at_ms = clock_.wall_ms();
+    new_limits_.emplace_back(i, limit);
   }
+  flush();
 }
 
 }  // namespace bf::limits

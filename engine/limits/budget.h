@@ -9,6 +9,8 @@
 //   - What a process has in flight when it ends counts as used from when that is noticed, and then ages
 //     as everything does; so does what one that was stopped has had in flight for kSilentMaxNs.
 //   - Nobody gets further ahead of another that waits for the same rule than kAheadPart of it.
+//   - A limit that the exchange published holds in place of the documented one, for who comes later too: a
+//     lower one until another is published, a higher one for kPublishedGoodMs.
 //   - A damaged file counts as everything used: at worst one window passes in which nothing leaves.
 //
 // Instants are steady ns (Clock::steady_ns), which all processes of a machine share, unless they say
@@ -21,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/limits/bucket.h"
@@ -30,6 +33,11 @@
 #include "store/base/clock.h"
 
 namespace bf::limits {
+
+/// As long as a list of instruments counts as fresh: who comes later asks for one, and so for the limits.
+inline constexpr DurationMs kPublishedGoodMs = kHourMs;
+/// More than so many times what it documents no exchange is believed to allow: sums stay in their range.
+inline constexpr std::int64_t kPublishedRiseMax = 500'000;
 
 /// What a request costs.
 struct Cost {
@@ -65,7 +73,8 @@ class Budget {
     TimeMs paused_until_ms = 0;
     bool banned = false;
   };
-  /// Requires: the cost fits every rule (fits()). Errors: what the file says; kLocked.
+  /// A cost that fits no more, by what another process heard of the limits, is to be asked for at once: see
+  /// too_small_for(). Errors: what the file says; kLocked.
   [[nodiscard]] Result<Verdict> ask(const Cost& cost);
   /// The index of a rule of which one window can never hold this cost.
   [[nodiscard]] std::optional<std::size_t> too_small_for(const Cost& cost) const;
@@ -78,6 +87,7 @@ class Budget {
   void tell_pause(TimeMs until_ms);
   void tell_ban();
 
+  /// What the exchange publishes of a rule; it holds for all, and for who comes later.
   void set_capacity(const std::string& rule_name, std::int64_t capacity);
   [[nodiscard]] const LimitRules& rules() const noexcept { return rules_; }
   [[nodiscard]] std::int64_t allowed(std::size_t rule) const noexcept {
@@ -123,6 +133,11 @@ class Budget {
   void settle(const Return& came_back);
   void set_clock(const NewClock& clock);
   void set_pause(TimeMs until_ms);
+  /// Makes rules and buckets have the capacities that were published, else documented.
+  void apply(const std::vector<PublishedLimit>& published);
+  void forget_old_limits();
+  /// Wall time from which on nothing of the state matters, if nobody uses the budget until then.
+  [[nodiscard]] TimeMs matters_until() const;
 
   BudgetMember& self();
   void decide(const Cost& cost, Verdict& verdict);
@@ -136,7 +151,8 @@ class Budget {
   void write_off(const BudgetMember& member);
 
   const Clock& clock_;
-  LimitRules rules_;
+  LimitRules rules_;                      ///< with the capacities that hold now
+  std::vector<std::int64_t> documented_;  ///< capacities, one a rule
   int share_percent_;
   BudgetFile* file_;
   std::vector<std::unique_ptr<Bucket>> buckets_;  ///< one a rule, in their order
@@ -148,10 +164,11 @@ class Budget {
   std::int64_t bans_seen_ = 0;
   std::int64_t busy_since_ns_ = -1;  ///< since when the file could not be locked
 
-  std::vector<Return> returns_;  ///< what waits for the file, as do the next three
+  std::vector<Return> returns_;  ///< what waits for the file, as do the next four
   std::optional<NewClock> new_clock_;
   TimeMs new_pause_ms_ = 0;
   std::int64_t new_bans_ = 0;
+  std::vector<std::pair<std::size_t, PublishedLimit>> new_limits_;  ///< by rule
 };
 
 }  // namespace bf::limits

@@ -8,7 +8,8 @@
 // never used, and what a power loss makes of a later one is a state of some seconds before, or damaged.
 //
 // Each opener holds one of a few slots for as long as its descriptor lives, by a lock that the kernel
-// gives up with the process: so others can tell that it has ended, however it did.
+// gives up with the process: so others can tell that it has ended, however it did. Who holds all slots
+// knows that nobody else has the file, and may remove it.
 #pragma once
 
 #include <array>
@@ -20,6 +21,7 @@
 #include "engine/limits/limit_rule.h"
 #include "store/base/posix_descriptor.h"
 #include "store/base/result.h"
+#include "store/base/time.h"
 
 namespace bf::limits {
 
@@ -30,6 +32,10 @@ class BudgetFile {
   /// Errors: kIo, kNoSpace; kFormat: not our file, or a newer version's; kLimit: every slot is taken.
   [[nodiscard]] static Result<BudgetFile> open(const std::string& state_dir, const std::string& key,
                                                const LimitRules& rules);
+
+  /// Removes those of a directory that no process has open and of which nothing matters any more at `now`
+  /// (wall ms). What cannot be read or removed stays.
+  static void remove_unused(const std::string& state_dir, TimeMs now);
 
   /// Tries to lock the file; false: another process holds it just now. Errors: kIo.
   [[nodiscard]] Result<bool> lock();
@@ -44,8 +50,9 @@ class BudgetFile {
   /// Requires the lock, as do the next two. Errors: kIo; kFormat: not our file, or a newer version's.
   [[nodiscard]] Result<Content> read();
   [[nodiscard]] const std::vector<std::int64_t>& words() const noexcept { return words_; }
+  /// From `matters_until` (wall ms) on nobody needs the words any more.
   /// Requires: at most kWordsMax. Errors: kIo, kNoSpace; what the file says is then read anew.
-  [[nodiscard]] Result<void> write(const std::vector<std::int64_t>& words);
+  [[nodiscard]] Result<void> write(const std::vector<std::int64_t>& words, TimeMs matters_until);
 
   /// Which of kBudgetSlots is ours.
   [[nodiscard]] std::int64_t slot() const noexcept { return slot_; }
@@ -61,16 +68,23 @@ class BudgetFile {
     std::uint64_t version = 0;
     std::uint64_t sequence = 0;
     std::uint64_t count = 0;
-    std::uint64_t hash = 0;  ///< of the three before it and the words
+    std::uint64_t matters_until = 0;  ///< wall ms
+    std::uint64_t hash = 0;           ///< of the four before it and the words
   };
-  static_assert(sizeof(Head) == 40);
+  static_assert(sizeof(Head) == 48);
 
  public:
   static constexpr std::size_t kWordsMax = (kHalfBytes - sizeof(Head)) / sizeof(std::int64_t);
 
  private:
   BudgetFile(std::string path, Descriptor descriptor);
-  [[nodiscard]] Result<void> take_slot();
+  /// Takes a slot of the file of that name; nullopt where another process is just removing it.
+  [[nodiscard]] static Result<std::optional<BudgetFile>> try_open(const std::string& path);
+  /// false: all are taken.
+  [[nodiscard]] Result<bool> take_slot();
+  /// Whether the name is still that of the file that was opened.
+  [[nodiscard]] bool is_named() const noexcept;
+  static void remove_if_unused(const std::string& path, TimeMs now);
   [[nodiscard]] Result<Head> read_head(std::size_t half) const;
   /// Whether the words of `half` are whole; they are in `words_` then.
   [[nodiscard]] Result<bool> read_words(std::size_t half, const Head& head);

@@ -68,6 +68,9 @@ std::vector<std::int64_t> encode(const BudgetState& state) {
       words.insert(words.end(), {part.in_flight, part.taken, part.waits_until_ns});
     }
   }
+  for (const PublishedLimit& limit : state.published) {
+    words.insert(words.end(), {limit.capacity, limit.at_ms});
+  }
   for (const std::vector<std::int64_t>& bucket : state.buckets) {
     words.push_back(static_cast<std::int64_t>(bucket.size()));
     words.insert(words.end(), bucket.begin(), bucket.end());
@@ -85,6 +88,11 @@ std::optional<BudgetState> decode(std::span<const std::int64_t> words, std::size
   state.paused_until_ms = reader.take(0, kTimeMax);
   state.bans = reader.take(0, kCountMax);
   read_members(reader, rules, state.members);
+  state.published.resize(rules);
+  for (PublishedLimit& limit : state.published) {
+    limit.capacity = reader.take(0, kCountMax);
+    limit.at_ms = reader.take(0, kTimeMax);
+  }
   for (std::size_t i = 0; i < rules && reader.good(); ++i) {
     const std::int64_t count = reader.take(0, static_cast<std::int64_t>(words.size()));
     const std::span<const std::int64_t> bucket = reader.take_all(count);

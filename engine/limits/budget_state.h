@@ -31,6 +31,12 @@ struct BudgetMember {
   std::vector<Part> parts;   ///< one a rule
 };
 
+/// What the exchange published of a rule, in place of what it documents.
+struct PublishedLimit {
+  std::int64_t capacity = 0;  ///< 0: nothing
+  TimeMs at_ms = 0;           ///< wall time
+};
+
 struct BudgetState {
   std::int64_t clock_ns =
       0;  ///< the exchange's clock, ns since 1970, minus the machine's steady one
@@ -40,6 +46,7 @@ struct BudgetState {
   TimeMs paused_until_ms = 0;  ///< the same as wall time, for who comes when all of them have ended
   std::int64_t bans = 0;       ///< how often a ban was stored: who sees it rise reads the ban file
   std::vector<BudgetMember> members;
+  std::vector<PublishedLimit> published;           ///< one a rule
   std::vector<std::vector<std::int64_t>> buckets;  ///< what each rule's Bucket::save() gave
 };
 

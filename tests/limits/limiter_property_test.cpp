@@ -48,6 +48,37 @@ TEST(LimiterProperty, ATokenBucketIsNeverOverdrawn) {
   }
 }
 
+/// The machine sleeps, here and there in a run, for up to a minute and a half.
+Task<Result<void>> run_with_sleeps(World& world) {
+  TaskGroup group(world.loop, CancelToken());
+  group.spawn(run(world));
+  std::mt19937_64 random(world.config.seed);
+  for (int i = 0; i < 8; ++i) {
+    (void)co_await world.loop.sleep(static_cast<std::int64_t>(random() % 40'000) * kNs,
+                                    CancelToken());
+    world.suspend(static_cast<DurationMs>(random() % 90'000));
+  }
+  const Result<void> all = co_await group.join();
+  co_return all;
+}
+
+TEST(LimiterProperty, AMachineThatSleepsBreaksNoLimit) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    for (const LimitRule& rule :
+         {rule_of(Shape::kFixedWindow, 600, kMinuteMs, "x-used"),
+          rule_of(Shape::kSlidingWindow, 100, 5'000), rule_of(Shape::kTokenBucket, 50, 2'500)}) {
+      Config config = draw(seed, rule);
+      config.run_ms = 6 * kMinuteMs;
+      config.workers = 300;
+      config.think_ms_max = 0;
+      World world(config);
+      ASSERT_TRUE(world.loop.run(run_with_sleeps(world)));
+      EXPECT_GT(world.requests, 0);
+      EXPECT_EQ(world.refused, 0) << "of " << world.requests << ": " << describe(config);
+    }
+  }
+}
+
 /// The share of what the rule allows in `config.run_ms` that arrived at the server, in 1/1000.
 std::int64_t used_permille(const Config& config) {
   World world(config);

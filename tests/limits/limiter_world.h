@@ -82,7 +82,12 @@ struct World {
     client.budget.reset();
   }
 
-  [[nodiscard]] std::int64_t server_ns() const { return loop.now_ns() + kAheadMs * kNs; }
+  /// The machine sleeps: its steady clock stands still, and all others go on.
+  void suspend(DurationMs ms) { suspended_ms += ms; }
+
+  [[nodiscard]] std::int64_t server_ns() const {
+    return loop.now_ns() + (kAheadMs + suspended_ms) * kNs;
+  }
   std::int64_t latency_ns() {
     const auto span =
         static_cast<std::uint64_t>(config.latency_max_ms - config.latency_min_ms) * kNs;
@@ -94,6 +99,7 @@ struct World {
   std::mt19937_64 random;
   std::unique_ptr<ModelServer> server;
   std::deque<Client> clients;
+  DurationMs suspended_ms = 0;
   std::int64_t refused = 0;
   std::int64_t arrived = 0;
   std::int64_t requests = 0;

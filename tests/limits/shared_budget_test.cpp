@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/limits/limiter_world.h"
 
@@ -64,7 +66,9 @@ class SharedBudget : public testing::Test {
     const Cost cost{weight, {}};
     const Result<Permit> permit = co_await client.limiter->acquire(cost, cancel);
     granted = permit.has_value();
-    if (!permit && permit.error().code() != Code::kCancelled) {
+    // One that never fits is refused.
+    if (!permit && permit.error().code() != Code::kCancelled &&
+        permit.error().code() != Code::kUsage) {
       ADD_FAILURE() << permit.error().message();
     }
     co_return Result<void>();
@@ -238,7 +242,7 @@ TEST_F(SharedBudget, ADamagedFileCountsAsEverythingUsedForOneWindow) {
 
 TEST_F(SharedBudget, WhatIsNotOursOrNewerIsAnErrorThatNamesTheFile) {
   for (const std::string_view head : {std::string_view("another program's file"),
-                                      std::string_view("bfbudget\2\0\0\0\0\0\0\0", 16)}) {
+                                      std::string_view("bfbudget\3\0\0\0\0\0\0\0", 16)}) {
     World world(moment(rule_of(Shape::kSlidingWindow, 10, kMinuteMs), 1));
     ASSERT_TRUE(grants(world, world.clients[0], 1));
     scribble(0, head);
@@ -300,6 +304,148 @@ TEST_F(SharedBudget, AClockThatWasSetWhileNobodyRanForgetsNothingThatRefills) {
   }
 }
 
+/// Ends the first of the world's processes, and begins another one.
+Client& replace_first(World& world) {
+  World::kill(world.clients.front());
+  world.clients.front().limiter.reset();
+  return world.add_client();
+}
+
+TEST_F(SharedBudget, AHigherLimitThatWasPublishedHoldsForTheOthersAndForWhoComesNext) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 100, kMinuteMs), 2));
+  world.clients[0].limiter->set_capacity("rule", 300);
+  EXPECT_TRUE(grants(world, world.clients[0], 150));
+  EXPECT_TRUE(grants(world, world.clients[1], 100));
+  World::kill(world.clients[1]);
+  world.clients[1].limiter.reset();
+  Client& next = replace_first(world);
+  EXPECT_TRUE(grants(world, next, 50)) << "it waits as if the documented limit held";
+  EXPECT_FALSE(grants(world, next, 1));
+}
+
+TEST_F(SharedBudget, AHigherLimitIsNotBelievedForEver) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 100, kMinuteMs), 1));
+  world.clients[0].limiter->set_capacity("rule", 300);
+  world.loop.run(rest(world.loop, kPublishedGoodMs));
+  EXPECT_TRUE(grants(world, replace_first(world), 300));
+  world.loop.run(rest(world.loop, kMinuteMs));
+  World::kill(world.clients[1]);
+  world.clients[1].limiter.reset();
+  Client& late = world.add_client();
+  EXPECT_FALSE(grants(world, late, 101));
+  world.loop.run(rest(world.loop, kMinuteMs + 1));  // what the one before it had in flight lapses
+  EXPECT_TRUE(grants(world, late, 100));
+}
+
+TEST_F(SharedBudget, ALowerLimitThatWasPublishedHoldsUntilAnotherOneIs) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 100, kMinuteMs), 1));
+  world.clients[0].limiter->set_capacity("rule", 30);
+  Client& next = replace_first(world);
+  EXPECT_FALSE(grants(world, next, 31));
+  EXPECT_TRUE(grants(world, next, 30));
+  world.loop.run(rest(world.loop, 2 * kPublishedGoodMs));
+  World::kill(world.clients[1]);
+  world.clients[1].limiter.reset();
+  Client& late = world.add_client();
+  EXPECT_FALSE(grants(world, late, 31));
+  world.loop.run(rest(world.loop, kMinuteMs + 1));
+  late.limiter->set_capacity("rule", 90);
+  EXPECT_TRUE(grants(world, late, 90));
+}
+
+TEST_F(SharedBudget, WhoWaitsForMoreThanIsPublishedMeanwhileIsRefused) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 100, kMinuteMs), 2));
+  ASSERT_TRUE(grants(world, world.clients[0], 100));
+  bool granted = false;
+  TaskGroup group(world.loop, CancelToken());
+  group.spawn(ask(world.clients[1], 80, granted, CancelToken()));
+  world.clients[0].limiter->set_capacity("rule", 50);
+  EXPECT_TRUE(world.loop.run(group.join()));
+  EXPECT_FALSE(granted);
+}
+
+TEST_F(SharedBudget, NoExchangeIsBelievedToAllowAnything) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 100, kMinuteMs), 1));
+  world.clients[0].limiter->set_capacity("rule", kCountMax);
+  EXPECT_EQ(world.clients[0].limiter->state().rules[0].capacity, kPublishedRiseMax * 100);
+  world.clients[0].limiter->set_capacity("rule", 0);
+  EXPECT_EQ(world.clients[0].limiter->state().rules[0].capacity, 1);
+}
+
+TEST_F(SharedBudget, AFileIsRemovedWhenNobodyHasItAndItsWindowsHavePassed) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 100, kMinuteMs), 1));
+  ASSERT_TRUE(grants(world, world.clients[0], 100));
+  const auto remove_unused = [&] {
+    BudgetFile::remove_unused(directory_, world.loop.clock().wall_ms());
+  };
+  world.loop.run(rest(world.loop, kHourMs));
+  remove_unused();
+  EXPECT_NE(file(), "") << "it is in use";
+  EXPECT_FALSE(grants(world, world.clients[0], 1)) << "nothing was answered";
+  World::kill(world.clients[0]);
+  remove_unused();
+  EXPECT_NE(file(), "") << "its windows have not passed";
+  world.loop.run(rest(world.loop, 2 * kMinuteMs));
+  remove_unused();
+  EXPECT_EQ(file(), "");
+  EXPECT_TRUE(grants(world, world.add_client(), 100));
+}
+
+TEST_F(SharedBudget, AFileWithAPauseOrALimitThatWasPublishedIsKeptForAsLong) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 100, kMinuteMs), 1));
+  const TimeMs begun = world.loop.clock().wall_ms();
+  world.clients[0].limiter->set_capacity("rule", 300);
+  world.clients[0].limiter->pause(Pause{begun + 2 * kHourMs, /*ban=*/false, "HTTP 429"});
+  World::kill(world.clients[0]);
+  BudgetFile::remove_unused(directory_, begun + 2 * kHourMs - 1);
+  EXPECT_NE(file(), "");
+  BudgetFile::remove_unused(directory_, begun + 2 * kHourMs);
+  EXPECT_EQ(file(), "");
+}
+
+TEST_F(SharedBudget, NothingElseIsRemoved) {
+  std::filesystem::create_directories(directory_);
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"budget-not-ours", std::string(200, 'x')},
+      {"budget-newer", std::string("bfbudget\x07\0\0\0\0\0\0\0", 16) + std::string(200, '\0')},
+      {"budget-short", "bfbudget"},
+      {"bans", ""},
+  };
+  for (const auto& [name, content] : files) {
+    std::ofstream(directory_ + "/" + name, std::ios::binary) << content;
+  }
+  std::filesystem::create_directory(directory_ + "/budget-directory");
+  std::filesystem::create_symlink("bans", directory_ + "/budget-link");
+  BudgetFile::remove_unused(directory_, kTimeMax);
+  for (const auto& [name, content] : files) {
+    EXPECT_TRUE(std::filesystem::exists(directory_ + "/" + name)) << name;
+  }
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/budget-directory"));
+  EXPECT_TRUE(std::filesystem::is_symlink(directory_ + "/budget-link"));
+  BudgetFile::remove_unused("/proc/self/nowhere", kTimeMax);
+}
+
+TEST_F(SharedBudget, WhoOpensAFileThatIsBeingRemovedHasTheOneOfThatName) {
+  constexpr int kRounds = 2'000;
+  std::filesystem::create_directories(directory_);
+  std::atomic<bool> done = false;
+  std::jthread remover([&] {
+    while (!done) BudgetFile::remove_unused(directory_, kTimeMax);
+  });
+  const auto open = [&] { return BudgetFile::open(directory_, "model", {}); };
+  for (std::int64_t round = 0; round < kRounds && !HasFailure(); ++round) {
+    Result<BudgetFile> first = open();
+    ASSERT_TRUE(first) << first.error().message();
+    EXPECT_TRUE(first->read());
+    EXPECT_TRUE(first->write({round}, /*matters_until=*/0));
+    Result<BudgetFile> second = open();
+    ASSERT_TRUE(second) << second.error().message();
+    EXPECT_TRUE(second->read());
+    EXPECT_EQ(second->words(), std::vector<std::int64_t>{round}) << "they have two files";
+  }
+  done = true;
+}
+
 /// Numbers that a hostile file may hold, at each place of a good one.
 TEST_F(SharedBudget, NoContentOverflowsOrLetsMoreThroughThanIsAllowed) {
   const std::vector<std::int64_t> hostile = {-1,
@@ -328,7 +474,7 @@ TEST_F(SharedBudget, NoContentOverflowsOrLetsMoreThroughThanIsAllowed) {
         words[at] = value;
         ASSERT_TRUE(world.clients[0].budget->lock());
         ASSERT_TRUE(world.clients[0].budget->read());
-        ASSERT_TRUE(world.clients[0].budget->write(words));
+        ASSERT_TRUE(world.clients[0].budget->write(words, 0));
         world.clients[0].budget->unlock();
         Client& client = world.clients[1];
         const auto all = static_cast<std::uint32_t>(rule.capacity);
@@ -344,6 +490,7 @@ TEST_F(SharedBudget, NoContentOverflowsOrLetsMoreThroughThanIsAllowed) {
 TEST(BudgetState, EachPrefixAndEachLongerOneIsRefused) {
   BudgetState state;
   state.members.push_back(BudgetMember{3, 5, {{1, 2, 3}, {4, 5, 6}}});
+  state.published = {{600, 1}, {}};
   state.buckets = {{1, 2, 3}, {}};
   std::vector<std::int64_t> words = encode(state);
   ASSERT_TRUE(decode(words, 2));

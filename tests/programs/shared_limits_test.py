@@ -2,7 +2,8 @@
 """One rate limit for all processes of a machine, through the command line.
 
 Goal: two runs at once, into two stores, and a diff right behind them, draw no 429; what is wrong with the
-file they share is named. (How much of a limit they use: tests/limits/shared_budget_test.cpp.)
+file they share is named; a limit that an exchange publishes holds for the next run as well; files that
+nobody needs are removed. (How much of a limit they use: tests/limits/shared_budget_test.cpp.)
 Method: bf-sim refuses by the documented limits, and its ledger has every request.
 """
 
@@ -75,6 +76,37 @@ def check_binance(cases, work):
         cases.check("binance: more than one minute lets through", weight > WEIGHT, weight)
 
 
+def check_published(cases, work):
+    """The second run asks for no list, so it knows of the lower limit by the first one alone."""
+    generated = ["--generate", 5, "--symbols", 1, "--outage-every", 0]
+    with support.Simulator(work, *generated, "--weight-limit", WEIGHT) as sim:
+        run = ["bf-engine", "run", *sources(sim), "-q", "--store", "published"]
+        run += ["--exchange", "binance", "--market", "um", "--symbol", "S000USDT", "--source", "rest"]
+        first = work.run(*run, "--from", "2024-05-30", "--to", "2024-05-31")
+        cases.expect("published: the first run", first, support.COMPLETE)
+        lists = len(sim.requests("exchangeInfo"))
+        second = work.run(*run, "--from", "2024-05-10", "--to", "2024-05-31")
+        cases.expect("published: the second run", second, support.COMPLETE)
+        again = len(sim.requests("exchangeInfo")) - lists
+        cases.check("published: it asked for no list", lists > 0 and again == 0, again)
+        weight = sum(entry["weight"] for entry in sim.requests())
+        cases.check("published: more than one minute lets through", weight > WEIGHT, weight)
+        cases.check("published: nothing is refused", not refused(sim), refused(sim)[:3])
+
+
+def check_unused(cases, work):
+    """A file that nobody uses and that says nothing is gone after the next run, ours is there."""
+    unused = work.path / "state" / "budget-okx-127.0.0.1-1-direct-0123456789abcdef"
+    unused.write_bytes(bytes(128 * 1024))
+    generated = ["--generate", 5, "--symbols", 1, "--now", NOW]
+    with support.Simulator(work, *generated) as sim:
+        flags = [*selection("okx", "swap", "S000-USDT-SWAP", "2024-05-30"), *sources(sim)]
+        cases.expect("unused: a run", work.run("bf-engine", "run", *flags), support.COMPLETE)
+        ours = list((work.path / "state").glob(f"budget-okx-127.0.0.1-{sim.port}-direct-*"))
+        cases.check("unused: ours is kept", len(ours) == 1, ours)
+    cases.check("unused: the other file is removed", not unused.exists())
+
+
 def check_broken(cases, work):
     generated = ["--generate", 5, "--symbols", 1, "--now", NOW]
     with support.Simulator(work, *generated) as sim:
@@ -102,6 +134,8 @@ def main():
     with support.Workplace() as work:
         check_okx(cases, work)
         check_binance(cases, work)
+        check_published(cases, work)
+        check_unused(cases, work)
         check_broken(cases, work)
     cases.end()
 
