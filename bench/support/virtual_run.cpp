@@ -86,7 +86,8 @@ VirtualRun run_virtually(const std::string& directory, const sim::Truth& truth, 
   auto ledger = opened(store::InstrumentLedger::open(*files));
   async::InlineWorker worker;
   Quiet observer;
-  backfill::Services services{loop, transport, worker, files.get(), store.get(), &ledger, observer};
+  backfill::Services services{loop,        transport,   worker,  worker,
+                              files.get(), store.get(), &ledger, observer};
   options.allow_plain_http = true;
 
   VirtualRun run;

@@ -4,17 +4,26 @@
 
 namespace bf::async {
 
-ThreadWorker::ThreadWorker(RealLoop& loop)
-    : loop_(loop), thread_([this] { work_until_stopped(); }) {}
+ThreadWorker::ThreadWorker(RealLoop& loop, int threads) : loop_(loop) {
+  BF_ASSERT(threads > 0);
+  try {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work_until_stopped(); });
+  } catch (...) {
+    stop();  // those that were started use what goes now
+    throw;
+  }
+}
 
-ThreadWorker::~ThreadWorker() {
+ThreadWorker::~ThreadWorker() { stop(); }
+
+void ThreadWorker::stop() {
   {
     const std::lock_guard lock(mutex_);
     BF_ASSERT(jobs_.empty());
     stop_ = true;
   }
-  changed_.notify_one();
-  thread_.join();
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 bool ThreadWorker::submit(const std::function<void()>& job, std::coroutine_handle<> waiting,

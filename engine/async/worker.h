@@ -1,8 +1,8 @@
 // engine/async/worker.h
 //
 // Where blocking work goes: `co_await worker.run(job)` runs `job` away from the loop and comes back to
-// it. ThreadWorker has one thread and runs jobs in order; InlineWorker runs them on the spot, for the
-// virtual clock, where a run must be the same every time.
+// it. ThreadWorker begins jobs in the order in which they came, as many at once as it has threads;
+// InlineWorker runs them on the spot, for the virtual clock, where a run must be the same every time.
 #pragma once
 
 #include <condition_variable>
@@ -12,6 +12,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "engine/async/real_loop.h"
 
@@ -60,7 +61,9 @@ class InlineWorker final : public Worker {
 
 class ThreadWorker final : public Worker {
  public:
-  explicit ThreadWorker(RealLoop& loop);
+  /// With one thread, each job ends before the next one begins.
+  /// Throws std::system_error where the system starts no more threads.
+  explicit ThreadWorker(RealLoop& loop, int threads = 1);
   /// Requires: no job is queued or running.
   ~ThreadWorker() override;
 
@@ -75,13 +78,14 @@ class ThreadWorker final : public Worker {
     std::exception_ptr* failed;
   };
   void work_until_stopped();
+  void stop();
 
   RealLoop& loop_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Job> jobs_;  ///< guarded by mutex_
-  bool stop_ = false;     ///< guarded by mutex_
-  std::thread thread_;    ///< last: it uses all of the above
+  std::deque<Job> jobs_;              ///< guarded by mutex_
+  bool stop_ = false;                 ///< guarded by mutex_
+  std::vector<std::thread> threads_;  ///< last: they use all of the above
 };
 
 }  // namespace bf::async

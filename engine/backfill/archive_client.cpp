@@ -8,6 +8,7 @@
 #include <cctype>
 #include <memory>
 
+#include "engine/backfill/api_view.h"
 #include "engine/exchange/failure_parts.h"
 
 namespace bf::backfill {
@@ -148,9 +149,7 @@ async::Task<Result<void>> ArchiveClient::wait_for_turn(async::CancelToken cancel
 
 void ArchiveClient::note_pause(const net::HttpResponse& response) {
   if (response.status != 429 && response.status != 503) return;
-  exchange::ApiResponse view;
-  for (const auto& [name, value] : response.headers) view.headers.emplace_back(name, value);
-  const DurationMs wait = exchange::retry_after_ms(view, loop_.clock().wall_ms());
+  const DurationMs wait = exchange::retry_after_ms(api_view(response), loop_.clock().wall_ms());
   paused_until_ns_ =
       std::max(paused_until_ns_, loop_.now_ns() + std::min(wait, kPauseMsMax) * kNsPerMs);
 }

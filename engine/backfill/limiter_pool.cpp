@@ -17,6 +17,7 @@ Result<void> open_shared(MarketRun& market, const std::string& state_dir, const 
   // Read once here: a file that cannot be read must not pass for "no ban".
   const Result<std::optional<limits::Ban>> stored = bans->load();
   if (!stored) return fail(stored.error());
+  limits::BudgetFile::remove_unused(state_dir, clock.wall_ms());
   const std::string key = std::string(market.api->exchange()) + " " + base.endpoint.route();
   Result<limits::BudgetFile> budget =
       limits::BudgetFile::open(state_dir, key, market.api->limit_rules());

@@ -1,4 +1,6 @@
 #include "engine/backfill/market_client.h"
+
+#include "engine/backfill/api_view.h"
 #include "store/base/http_date.h"
 
 #include <algorithm>
@@ -33,16 +35,6 @@ std::string path_of(const std::string& target) { return target.substr(0, target.
 bool is_transport_failure(Code code) {
   return code == Code::kNetwork || code == Code::kTimeout || code == Code::kTls ||
          code == Code::kProtocol;
-}
-
-exchange::ApiResponse view_of(const net::HttpResponse& response, bool answered_before) {
-  exchange::ApiResponse view;
-  view.status = response.status;
-  view.body = response.body;
-  view.answered_before = answered_before;
-  view.headers.reserve(response.headers.size());
-  for (const auto& [name, value] : response.headers) view.headers.emplace_back(name, value);
-  return view;
 }
 
 }  // namespace
@@ -108,8 +100,9 @@ limits::Feedback MarketClient::feedback(const net::HttpResponse& response) const
 
 MarketClient::Attempt MarketClient::judge(net::HttpResponse response, const std::string& what) {
   const TimeMs wall = loop_.clock().wall_ms();
-  std::optional<exchange::ApiFailure> failure =
-      api_.failure(view_of(response, last_success_ns_ >= 0), wall);
+  exchange::ApiResponse view = api_view(response);
+  view.answered_before = last_success_ns_ >= 0;
+  std::optional<exchange::ApiFailure> failure = api_.failure(view, wall);
   if (!failure) {
     last_success_ns_ = loop_.now_ns();
     return Attempt{std::move(response), false, true};

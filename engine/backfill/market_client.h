@@ -45,6 +45,9 @@ class MarketClient {
   MarketClient(async::Loop& loop, net::HttpClient& http, const exchange::MarketApi& api,
                limits::RateLimiter& limiter, Observer& observer, MarketClientOptions options);
 
+  /// Takes back an answer that is done with, see HttpClient::recycle.
+  void recycle(net::HttpResponse response) { http_.recycle(std::move(response)); }
+
   /// A good answer (MarketApi::failure found nothing).
   /// Errors: kCancelled; kBanned and kBlocked (of this and every later request); kUnavailable, kNetwork,
   ///         kTimeout, kTls, kProtocol after the last retry; kUnknownName, kRejected at once.

@@ -22,11 +22,12 @@ async::Task<Result<RestPage>> request_page(SeriesState& state, exchange::ApiRequ
                                            TimeRange asked, async::CancelToken cancel) {
   RestPage page;
   page.answer = answer_to(state, store::Channel::kRest, asked);
-  const Result<net::HttpResponse> response = co_await state.market.client->get(request, cancel);
+  Result<net::HttpResponse> response = co_await state.market.client->get(request, cancel);
   if (!response) co_return fail(response.error());
   const Result<void> parsed =
       state.market.api->parse_candles(state.target.series, response->body, page.rows);
   if (!parsed) co_return fail(parsed.error().at(request.target));
+  state.market.client->recycle(std::move(*response));
   co_return std::move(page);
 }
 

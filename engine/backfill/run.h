@@ -117,12 +117,25 @@ class Observer {
   /// Called about four times a second of the loop's clock, and at the end.
   virtual void on_progress(const Progress& progress) = 0;
 };
+/// For whom the report says all there is to say.
+class SilentObserver final : public Observer {
+ public:
+  void on_event(const Event& /*event*/) override {}
+  void on_progress(const Progress& /*progress*/) override {}
+};
+
+/// Threads for the writers of series: while so many commit, pages wait.
+inline constexpr int kSeriesThreads = 4;
 
 /// The run's world. Everything outlives the run.
 struct Services {
   async::Loop& loop;
   net::Transport& transport;
-  async::Worker& store_worker;  ///< all calls into the store go through it
+  /// One thread: for the store as a whole, its ledger and logs, and what is asked of the disk.
+  async::Worker& store_worker;
+  /// For the writers of open series, of which each has one job at a time: with several threads one series
+  /// waits for its sync while others are encoded.
+  async::Worker& series_workers;
   /// The store's directory, an open store (kWrite for a run) and its ledger. All three are null for a
   /// plan where there is no store yet.
   FileSystem* files = nullptr;

@@ -17,13 +17,6 @@ constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr DurationMs kArchiveFileAge = 62 * kDayMs;
 constexpr std::string_view kArchiveSymbol = "BTCUSDT";
 
-/// The report has what happens.
-class SilentObserver final : public Observer {
- public:
-  void on_event(const Event& /*event*/) override {}
-  void on_progress(const Progress& /*progress*/) override {}
-};
-
 /// A REST server, and those who share its budget.
 struct MarketServer {
   explicit MarketServer(async::Loop& loop) : market(loop, 1, 1) {}

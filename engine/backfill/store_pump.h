@@ -1,14 +1,16 @@
 // engine/backfill/store_pump.h
 //
 // The one way into the store for a run: answered pages come in through a bounded channel, wait until
-// enough of a series have gathered (or for half a second), and go to the store's thread as one commit
-// with one sync. When the disk is slow the channel is full, and requests stop leaving; so they do while
-// the disk has little room left, and when it has none the run ends.
+// enough of a series have gathered (or for half a second), and go to a series' worker as one commit with
+// one sync. Several series are committed at once: a disk syncs several files in the time of one. When it is
+// slow all the same the channel is full, and requests stop leaving; so they do while the disk has little
+// room left, and when it has none the run ends.
 //
-// Threads: the Loop's; the store is touched through the Worker alone.
+// Threads: the Loop's; the store is touched through the Workers alone.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +18,8 @@
 #include <vector>
 
 #include "engine/async/channel.h"
+#include "engine/async/semaphore.h"
+#include "engine/async/task_group.h"
 #include "engine/async/worker.h"
 #include "engine/backfill/run.h"
 #include "store/space_guard.h"
@@ -23,8 +27,10 @@
 namespace bf::backfill {
 
 /// Pages that may wait between parser and store, over all series.
-inline constexpr std::size_t kPagesWaitingMax = 64;
-/// A series is committed when so many rows wait, ...
+inline constexpr std::size_t kPagesWaitingMax = 32;
+/// Logs that are sealed at once: each takes about 10 MiB while it is.
+inline constexpr std::int64_t kSealsMax = 2;
+/// A series is committed when so many rows wait (and when as many wait behind a commit, so do pages), ...
 inline constexpr std::size_t kCommitRows = 8'192;
 /// ... or when its oldest has waited so long.
 inline constexpr std::int64_t kCommitDelayNs = 500'000'000;
@@ -38,6 +44,7 @@ struct PumpSeries {
   std::vector<store::AnsweredRows> waiting;
   std::size_t waiting_rows = 0;
   std::int64_t oldest_ns = 0;  ///< when the first of `waiting` came
+  bool committing = false;
   std::uint64_t flushes_asked = 0;
   std::uint64_t flushes_taken = 0;  ///< seen by the pump; done with its next commit
   std::uint64_t flushes_done = 0;
@@ -82,14 +89,25 @@ class StorePump {
   void take(Item item);
   /// Looks at the disk, on the store's thread.
   [[nodiscard]] async::Task<void> check_room();
-  /// Commits what waits of every series in `due`, in one job for the store's thread.
-  [[nodiscard]] async::Task<void> commit(std::vector<PumpSeries*> due);
-  [[nodiscard]] std::vector<PumpSeries*> due_series(bool all) const;
+  [[nodiscard]] bool due(const PumpSeries& series) const;
+  /// Begins to commit every series that is due; false when none is.
+  bool commit_due(async::TaskGroup& commits);
+  /// Commits what waits of a series, as long as it is due.
+  [[nodiscard]] async::Task<Result<void>> commit(PumpSeries* series);
+  /// Appends and syncs the pages, and seals a log that has grown long, on the series' workers.
+  [[nodiscard]] async::Task<Result<void>> write(store::SeriesWriter& writer,
+                                                std::vector<store::AnsweredRows> pages);
+  /// Runs `job`, which outlives the task, on a series' worker when few enough others seal.
+  [[nodiscard]] async::Task<void> run_sealing(const std::function<void()>& job);
+  /// Waits until there are workers and memory for more pages.
+  [[nodiscard]] async::Task<void> wait_for_commits(const async::TaskGroup& commits);
+  [[nodiscard]] bool crowded() const;
   /// When the series that has waited longest is due; kNoDeadline when nothing waits.
   [[nodiscard]] std::int64_t next_deadline_ns() const;
 
   async::Loop& loop_;
-  async::Worker& worker_;
+  async::Worker& store_worker_;
+  async::Worker& series_workers_;
   store::Store& store_;
   Observer& observer_;
   store::SpaceGuard space_;
@@ -97,8 +115,10 @@ class StorePump {
   async::WaitQueue room_changed_;
   async::Channel<Item> pages_;
   async::WaitQueue committed_;
+  async::Semaphore seals_;
   std::map<std::string, std::unique_ptr<PumpSeries>> series_;
   std::int64_t rows_committed_ = 0;
+  bool ended_ = false;  ///< nothing more comes
 };
 
 }  // namespace bf::backfill

@@ -27,12 +27,6 @@ constexpr double kNearly = 0.95;
 /// From this part of the workers' time on, the limits and not the network decide.
 constexpr double kHeldBackPart = 0.25;
 
-class SilentObserver final : public Observer {
- public:
-  void on_event(const Event& /*event*/) override {}
-  void on_progress(const Progress& /*progress*/) override {}
-};
-
 /// What the workers share. Outlives every task.
 struct Tuning {
   async::Loop& loop;

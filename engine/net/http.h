@@ -17,8 +17,8 @@ namespace bf::net {
 inline constexpr std::size_t kHeaderBytesMax = 64U << 10;  ///< of one message, on the wire
 inline constexpr std::size_t kHeadersMax = 128;
 inline constexpr int kInterimResponsesMax = 8;  ///< 1xx before the real one
-inline constexpr std::size_t kBodyBytesMax = 8U
-                                             << 20;  ///< after decompression, unless told otherwise
+/// After decompression, unless a request says otherwise.
+inline constexpr std::size_t kBodyBytesMax = 8U << 20;
 inline constexpr std::size_t kArchiveBytesMax = 256U << 20;
 inline constexpr std::size_t kInflateRatioMax = 100;
 /// Bytes that a body's buffer has behind its end, for a parser that reads ahead.

@@ -10,6 +10,9 @@ namespace bf::net {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
+/// Bodies whose memory is kept for others: as many as are parsed in one turn of the loop, and no archive's.
+constexpr std::size_t kSpareBodiesMax = 8;
+constexpr std::size_t kSpareBytesMax = 1U << 20;
 
 bool is_token(std::string_view text) noexcept {
   static constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
@@ -138,7 +141,8 @@ Task<Result<HttpClient::ConnectionPtr>> HttpClient::connect(Endpoint endpoint,
       co_await transport_.connect(std::move(endpoint), cancel, deadline);
   if (!stream) co_return fail(stream.error());
   ++stats_.connections;
-  co_return std::make_unique<HttpConnection>(transport_.loop(), std::move(*stream), stats_);
+  co_return std::make_unique<HttpConnection>(transport_.loop(), std::move(*stream), stats_,
+                                             spare_bodies_);
 }
 
 Task<HttpClient::ConnectionPtr> HttpClient::take_idle(Endpoint endpoint) {
@@ -163,6 +167,13 @@ Task<void> HttpClient::keep_idle(Endpoint endpoint, ConnectionPtr connection) {
   while (idle_count_ > options_.idle_connections_max) {
     const ConnectionPtr oldest = take_oldest_idle();
     co_await oldest->close();
+  }
+}
+
+void HttpClient::recycle(HttpResponse response) {
+  const bool fits = response.body.capacity() <= kSpareBytesMax;
+  if (fits && spare_bodies_.size() < kSpareBodiesMax) {
+    spare_bodies_.push_back(std::move(response.body));
   }
 }
 

@@ -19,11 +19,13 @@ constexpr std::size_t kRateWindowBytesMin = 20U << 10;  // 1 KiB/s
 
 }  // namespace
 
-HttpConnection::HttpConnection(async::Loop& loop, std::unique_ptr<Stream> stream, HttpStats& stats)
+HttpConnection::HttpConnection(async::Loop& loop, std::unique_ptr<Stream> stream, HttpStats& stats,
+                               std::vector<std::string>& spare_bodies)
     : loop_(loop),
       stats_(stats),
+      spare_bodies_(spare_bodies),
       stream_(std::move(stream)),
-      buffer_(std::make_unique_for_overwrite<char[]>(kHeaderBytesMax)) {}
+      buffer_(kFirstReadBytes) {}
 
 Task<Result<HttpResponse>> HttpConnection::exchange(std::string_view wire,
                                                     std::size_t body_bytes_max,
@@ -107,14 +109,16 @@ Error HttpConnection::timeout_error() const {
 
 Task<Result<bool>> HttpConnection::fill() {
   if (begin_ == end_) begin_ = end_ = 0;
-  if (begin_ > 0 && kHeaderBytesMax - end_ < kFirstReadBytes) {
-    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+  if (begin_ > 0 && end_ == buffer_.size()) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  BF_ASSERT(end_ < kHeaderBytesMax);
-  const std::size_t room = std::min(kHeaderBytesMax - end_, kFirstReadBytes);
-  const Result<std::size_t> bytes = co_await read(std::span<char>(buffer_.get() + end_, room));
+  // A head that long is rare: not every connection has room for it.
+  if (end_ == buffer_.size()) buffer_.resize(kHeaderBytesMax);
+  BF_ASSERT(end_ < buffer_.size());
+  const std::size_t room = std::min(buffer_.size() - end_, kFirstReadBytes);
+  const Result<std::size_t> bytes = co_await read(std::span<char>(buffer_.data() + end_, room));
   if (!bytes) co_return fail(bytes.error());
   end_ += *bytes;
   co_return *bytes > 0;
@@ -162,17 +166,23 @@ Task<Result<void>> HttpConnection::read_length(std::uint64_t length, std::string
   }
   const auto whole = static_cast<std::size_t>(length);
   std::size_t have = std::min(whole, end_ - begin_);
-  body.reserve(std::min(whole, std::max(have, kBodyStepBytes)) + kBodyPadding);
-  body.assign(buffer_.get() + begin_, have);
+  if (!spare_bodies_.empty()) {
+    body = std::move(spare_bodies_.back());
+    spare_bodies_.pop_back();
+  }
+  // What a string gains is cleared: a spare one mostly gains nothing, for pages are alike.
+  const auto make_room = [&body](std::size_t size) {
+    if (body.size() >= size) return;
+    body.reserve(size + kBodyPadding);
+    body.resize(size);
+  };
+  make_room(std::min(whole, std::max(have, kBodyStepBytes)));
+  std::memcpy(body.data(), buffer_.data() + begin_, have);
   begin_ += have;
   while (have < whole) {
-    if (have == body.size()) {
-      const std::size_t size = std::min(whole, std::max(kBodyStepBytes, 2 * have));
-      body.reserve(size + kBodyPadding);
-      body.resize(size);
-    }
-    const Result<std::size_t> bytes =
-        co_await read(std::span<char>(body.data() + have, body.size() - have));
+    if (have == body.size()) make_room(std::min(whole, 2 * have));
+    const std::size_t room = std::min(body.size(), whole) - have;
+    const Result<std::size_t> bytes = co_await read(std::span<char>(body.data() + have, room));
     if (!bytes) co_return fail(bytes.error());
     if (*bytes == 0) {
       co_return fail(Code::kNetwork, "the connection was closed after " + std::to_string(have) +
@@ -180,6 +190,7 @@ Task<Result<void>> HttpConnection::read_length(std::uint64_t length, std::string
     }
     have += *bytes;
   }
+  body.resize(whole);
   co_return Result<void>();
 }
 

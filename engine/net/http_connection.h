@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/net/http_client.h"
 #include "engine/net/http_head.h"
@@ -18,8 +19,10 @@ namespace bf::net {
 
 class HttpConnection {
  public:
-  /// `loop` and `stats` outlive the connection.
-  HttpConnection(async::Loop& loop, std::unique_ptr<Stream> stream, HttpStats& stats);
+  /// Bodies are read into memory of `spare_bodies` while there are some. `loop`, `stats` and
+  /// `spare_bodies` outlive the connection.
+  HttpConnection(async::Loop& loop, std::unique_ptr<Stream> stream, HttpStats& stats,
+                 std::vector<std::string>& spare_bodies);
 
   /// Sends `wire` and reads one whole answer. `wire` outlives the task.
   /// Errors: as HttpClient::get; the connection is then good for close() alone.
@@ -54,13 +57,14 @@ class HttpConnection {
   [[nodiscard]] Error timeout_error() const;
 
   [[nodiscard]] std::string_view buffered() const noexcept {
-    return {buffer_.get() + begin_, end_ - begin_};
+    return {buffer_.data() + begin_, end_ - begin_};
   }
 
   async::Loop& loop_;
   HttpStats& stats_;
+  std::vector<std::string>& spare_bodies_;
   std::unique_ptr<Stream> stream_;
-  std::unique_ptr<char[]> buffer_;  ///< kHeaderBytesMax bytes; what came is [begin_, end_)
+  std::vector<char> buffer_;  ///< grows to kHeaderBytesMax; what came is [begin_, end_)
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 

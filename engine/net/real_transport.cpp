@@ -173,8 +173,8 @@ Result<int> listening_socket(sockaddr_storage& address) {
 Result<std::unique_ptr<Transport>> make_real_transport(async::RealLoop& loop,
                                                        const TlsClientOptions& options) {
   std::optional<TlsContext> context;
-  if (!options.ca_file
-           .empty()) {  // at once: a file that cannot be read is told before anything begins
+  // At once where there is a file: that it cannot be read is told before anything begins.
+  if (!options.ca_file.empty()) {
     Result<TlsContext> made = TlsContext::client(options.ca_file);
     if (!made) return fail(made.error());
     context.emplace(std::move(*made));

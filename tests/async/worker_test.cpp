@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <new>
 #include <thread>
 #include <vector>
@@ -72,6 +73,21 @@ TEST(ThreadWorker, RunsJobsInOrderOnItsThreadAndComesBackToTheLoops) {
     ASSERT_EQ(log.threads[at], log.threads[0]);
     ASSERT_EQ(log.resumed_on[at], std::this_thread::get_id());
   }
+  EXPECT_EQ(live_frames(), 0);
+}
+
+TEST(ThreadWorker, RunsAsManyJobsAtOnceAsItHasThreads) {
+  RealLoop loop;
+  ThreadWorker worker(loop, 3);
+  std::latch all(3);
+  const auto meet = [](Worker& run, std::latch& others) -> Task<Result<void>> {
+    const std::function<void()> job = [&others] { others.arrive_and_wait(); };
+    co_await run.run(job);
+    co_return Result<void>();
+  };
+  TaskGroup group(loop, CancelToken());
+  for (int i = 0; i < 3; ++i) group.spawn(meet(worker, all));
+  EXPECT_TRUE(loop.run(group.join())) << "each job waits for the two others";
   EXPECT_EQ(live_frames(), 0);
 }
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "engine/async/task_group.h"
 #include "tests/backfill/shaped_truth.h"
 #include "tests/backfill/sim_world.h"
@@ -257,35 +259,42 @@ TEST(Run, KeepsTheWeightLimitAndUsesAllOfIt) {
   EXPECT_LT(report.wall_seconds, static_cast<double>(report.planned[0].seconds) * 1.05 + 2);
 }
 
+/// A disk that takes `took_ns` for whatever it is asked.
+class SlowWorker final : public async::Worker {
+ public:
+  SlowWorker(async::Loop& loop, std::int64_t took_ns)
+      : loop_(loop), took_ns_(took_ns), group_(loop, async::CancelToken()) {}
+  std::int64_t at_once_max = 0;
+
+ protected:
+  bool submit(const std::function<void()>& job, std::coroutine_handle<> waiting,
+              std::exception_ptr& /*failed*/) override {
+    group_.spawn(run_later(loop_, took_ns_, job, waiting));
+    at_once_max = std::max(at_once_max, group_.running());
+    return true;
+  }
+
+ private:
+  static async::Task<Result<void>> run_later(async::Loop& loop, std::int64_t took_ns,
+                                             const std::function<void()>& job,
+                                             std::coroutine_handle<> waiting) {
+    const async::Wake wake = co_await loop.sleep(took_ns, async::CancelToken());
+    EXPECT_EQ(wake, async::Wake::kTimeout);
+    job();
+    loop.post(waiting);
+    co_return Result<void>();
+  }
+  async::Loop& loop_;
+  std::int64_t took_ns_;
+  async::TaskGroup group_;
+};
+
 TEST(Run, PagesThatWaitForTheDiskAreBounded) {
-  // A disk that takes two seconds for whatever it is asked.
-  class SlowWorker final : public async::Worker {
-   public:
-    explicit SlowWorker(async::Loop& loop) : loop_(loop), group_(loop, async::CancelToken()) {}
-
-   protected:
-    bool submit(const std::function<void()>& job, std::coroutine_handle<> waiting,
-                std::exception_ptr& /*failed*/) override {
-      group_.spawn(run_later(loop_, job, waiting));
-      return true;
-    }
-
-   private:
-    static async::Task<Result<void>> run_later(async::Loop& loop, const std::function<void()>& job,
-                                               std::coroutine_handle<> waiting) {
-      const async::Wake wake = co_await loop.sleep(2'000'000'000, async::CancelToken());
-      EXPECT_EQ(wake, async::Wake::kTimeout);
-      job();
-      loop.post(waiting);
-      co_return Result<void>();
-    }
-    async::Loop& loop_;
-    async::TaskGroup group_;
-  };
   const ShapedTruth truth(12);
   SimWorld world(truth);
-  SlowWorker worker(world.loop());
-  world.set_worker(&worker);
+  SlowWorker store_worker(world.loop(), 2'000'000'000);
+  SlowWorker series_workers(world.loop(), 2'000'000'000);
+  world.set_workers(&store_worker, &series_workers);
   std::int64_t waiting_max = 0;
   world.observer().progressed = [&](const backfill::Progress& progress) {
     const auto served = static_cast<std::int64_t>(world.ledger().counters().rows);
@@ -297,6 +306,38 @@ TEST(Run, PagesThatWaitForTheDiskAreBounded) {
   // In flight, in the channel, gathering for a commit, and in one.
   EXPECT_LT(waiting_max, 2 * (64 + 128) * 499 + 12 * 8'192);
   EXPECT_GT(waiting_max, 0);
+  EXPECT_GT(series_workers.at_once_max, 1) << "several series are committed at once";
+}
+
+TEST(Run, APageThatComesDuringACommitIsDurableSoonAfterIt) {
+  const ShapedTruth truth(1);
+  SimWorld world(truth);
+  async::InlineWorker store_worker;
+  SlowWorker series_workers(world.loop(), 200'000'000);
+  world.set_workers(&store_worker, &series_workers);
+  // Two percent of the limit: a burst of pages, more than one commit takes, then nothing for most of a minute.
+  backfill::RunOptions options = world.options("um", {}, days_ago(31, 1));
+  options.max_weight_percent = 2;
+  options.concurrency = 4;
+  std::int64_t served_last = -1;
+  std::int64_t served_since_ns = 0;
+  std::int64_t quiet = 0;       // times that it was looked at two seconds after the last answer
+  std::int64_t behind_max = 0;  // rows served and not durable then
+  std::int64_t behind = 0;
+  world.observer().progressed = [&](const backfill::Progress& progress) {
+    const auto served = static_cast<std::int64_t>(world.ledger().counters().rows);
+    behind = served - progress.candles_stored;
+    if (served != std::exchange(served_last, served)) served_since_ns = world.now_ns();
+    if (world.now_ns() - served_since_ns < 2'000'000'000) return;
+    ++quiet;
+    behind_max = std::max(behind_max, behind);
+  };
+  const backfill::RunReport report = world.run(options);
+  ASSERT_EQ(backfill::exit_code(report, true), Exit::kComplete) << failures_of(report);
+  EXPECT_GT(report.wall_seconds, 60);
+  EXPECT_GT(quiet, 60);
+  // At the end all is durable: what is left of the difference was asked for to be looked at alone.
+  EXPECT_LE(behind_max, behind);
 }
 
 }  // namespace

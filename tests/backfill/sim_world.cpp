@@ -132,17 +132,18 @@ backfill::RunReport SimWorld::run_with(const backfill::RunOptions& options,
   {
     store::StoreOptions store_options;
     store_options.mode = store::StoreOptions::Mode::kWrite;
-    const auto store = store::Store::open(files_, loop_.clock(), store_options);
+    const auto store = store::Store::open(*disk_, loop_.clock(), store_options);
     if (!store) return storage_failure(store.error());
-    auto ledger = store::InstrumentLedger::open(files_);
+    auto ledger = store::InstrumentLedger::open(*disk_);
     if (!ledger) return storage_failure(ledger.error());
     net::SimTransport transport(loop_);
     transport.route(std::string(kHost), kPort,
                     net::SimRoute{.handler = &exchange_, .latency_ns = options_.latency_ns});
     backfill::Services services{.loop = loop_,
                                 .transport = transport,
-                                .store_worker = worker_ != nullptr ? *worker_ : inline_worker_,
-                                .files = &files_,
+                                .store_worker = *store_worker_,
+                                .series_workers = *series_workers_,
+                                .files = disk_,
                                 .store = store->get(),
                                 .ledger = &*ledger,
                                 .observer = observer_};
@@ -185,7 +186,7 @@ Series SimWorld::funding(const std::string& market, const std::string& symbol) c
 }
 
 std::unique_ptr<store::SeriesSnapshot> SimWorld::read(const Series& series) {
-  const auto store = store::Store::open(files_, loop_.clock(), store::StoreOptions());
+  const auto store = store::Store::open(*disk_, loop_.clock(), store::StoreOptions());
   if (!store) return nullptr;
   auto snapshot = (*store)->read(series);
   return snapshot ? std::move(*snapshot) : nullptr;
@@ -348,7 +349,7 @@ std::vector<store::Conflict> SimWorld::conflicts(const Series& series) {
 }
 
 std::string SimWorld::file_text(const std::string& path) {
-  const auto file = files_.open(path, FileSystem::Open::kRead);
+  const auto file = disk_->open(path, FileSystem::Open::kRead);
   if (!file) return file.error().message();
   const Result<std::uint64_t> size = (*file)->size();
   if (!size) return size.error().message();

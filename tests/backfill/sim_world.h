@@ -107,8 +107,13 @@ class SimWorld {
   [[nodiscard]] RecordingObserver& observer() noexcept { return observer_; }
   [[nodiscard]] async::VirtualLoop& loop() noexcept { return loop_; }
 
-  /// Replaces the store's worker, for runs with a slow disk; null: the usual one.
-  void set_worker(async::Worker* worker) noexcept { worker_ = worker; }
+  /// Puts the store on another file system, which outlives the world.
+  void set_disk(FileSystem& disk) noexcept { disk_ = &disk; }
+  /// Replaces the store's workers, for runs with a slow disk. They outlive the runs.
+  void set_workers(async::Worker* store, async::Worker* series) noexcept {
+    store_worker_ = store;
+    series_workers_ = series;
+  }
 
  private:
   backfill::RunReport run_with(const backfill::RunOptions& options, std::int64_t cancel_after_ns,
@@ -122,8 +127,10 @@ class SimWorld {
   async::VirtualLoop loop_;
   sim::SimExchange exchange_;
   SimFileSystem files_;
+  FileSystem* disk_ = &files_;
   async::InlineWorker inline_worker_;
-  async::Worker* worker_ = nullptr;
+  async::Worker* store_worker_ = &inline_worker_;
+  async::Worker* series_workers_ = &inline_worker_;
   std::uint64_t cancel_turn_ = 0;
   std::uint64_t turns_ = 0;
   RecordingObserver observer_;

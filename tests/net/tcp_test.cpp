@@ -320,6 +320,15 @@ TEST(Tcp, FailsForANameThatDoesNotExist) {
   EXPECT_THAT(done.error().message(), HasSubstr("no-such-host.invalid"));
 }
 
+// See failing_names.cpp.
+TEST(Tcp, SaysThatTheNameServerFails) {
+  const Result<void> done = try_connect("server-fails.invalid", 80, 10 * kSecondNs);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Code::kNetwork);
+  EXPECT_THAT(done.error().message(), HasSubstr("server-fails.invalid"));
+  EXPECT_THAT(done.error().message(), HasSubstr("temporary failure"));
+}
+
 TEST(Tcp, AWaitForTheResolverLeavesAtOnceWhenCancelled) {
   const std::int64_t frames = async::live_frames();
   {

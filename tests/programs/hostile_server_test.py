@@ -176,12 +176,6 @@ class HostileServer:
         self.listener.close()
 
 
-def sanitized():
-    """Whether the engine was built with a sanitizer, whose own memory hides the engine's."""
-    program = (support.bin_directory() / "bf-engine").read_bytes()
-    return b"__asan_init" in program or b"__tsan_init" in program
-
-
 def end_of(process):
     """Waits for the end: exit code and peak resident memory in bytes."""
     code, kib = process.communicate(timeout=support.RUN_SECONDS_MAX)[0].split()
@@ -221,7 +215,7 @@ def attack(cases, work, name, base):
     code, peak = end_of(process)
     server.stop()
     cases.check(f"{name}: the run does not end well", code in ENDS, code)
-    if sanitized():
+    if support.sanitized():
         cases.skip(f"{name}: memory", "a sanitizer's own hides it")
     else:
         rise = (peak - base) / MIB

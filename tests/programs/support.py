@@ -41,6 +41,12 @@ def require_programs(*names):
         sys.exit(SKIPPED)
 
 
+def sanitized():
+    """Whether the engine was built with a sanitizer, which has its own memory beside the engine's."""
+    program = (bin_directory() / "bf-engine").read_bytes()
+    return b"__asan_init" in program or b"__tsan_init" in program
+
+
 def wait_for(condition):
     """Polls until `condition()` is true; what it returned."""
     deadline = time.monotonic() + START_SECONDS_MAX
@@ -96,13 +102,14 @@ class Workplace:
             **options,
         )
 
-    def run(self, program, *arguments, env=None):
-        """Runs a program to its end."""
+    def run(self, program, *arguments, env=None, preexec_fn=None):
+        """Runs a program to its end; `preexec_fn` is called in its process before it begins."""
         command = [bin_directory() / program, *map(str, arguments)]
         done = subprocess.run(
             command,
             cwd=self.path,
             env={**self.environment, **(env or {})},
+            preexec_fn=preexec_fn,
             text=True,
             capture_output=True,
             timeout=RUN_SECONDS_MAX,

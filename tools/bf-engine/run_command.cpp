@@ -129,11 +129,13 @@ Result<Exit> work(const cli::RunFlags& flags, Job job, cli::Narrator& narrator) 
 
   async::CancelSource cancel;
   cli::StopSignals signals(loop, cancel);
-  async::ThreadWorker worker(loop);
+  async::ThreadWorker store_worker(loop);
+  async::ThreadWorker series_workers(loop, backfill::kSeriesThreads);
   cli::RunObserver observer(narrator, clock, *mode, events_wanted(flags));
   backfill::Services services{loop,
                               **transport,
-                              worker,
+                              store_worker,
+                              series_workers,
                               open->files.get(),
                               open->store.get(),
                               open->ledger ? &*open->ledger : nullptr,

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "engine/async/real_loop.h"
 #include "engine/backfill/source_status.h"
-#include "engine/net/real_transport.h"
+#include "tools/bf-engine/ask_network.h"
 #include "tools/bf-engine/commands.h"
 #include "tools/cli/json.h"
 #include "tools/cli/network_options.h"
 #include "tools/cli/program.h"
-#include "tools/cli/signals.h"
 #include "tools/cli/text.h"
 
 namespace bf::engine {
@@ -54,11 +52,8 @@ Result<backfill::RunOptions> options_of(const SourcesFlags& flags) {
     options.selections.back().exchange = api->exchange();
     options.selections.back().market = api->market();
   }
-  if (!flags.max_weight.empty()) {
-    const Result<int> percent = cli::parse_percent("max-weight", flags.max_weight);
-    if (!percent) return fail(percent.error());
-    options.max_weight_percent = *percent;
-  }
+  const Result<void> share = cli::set_max_weight(flags.max_weight, options);
+  if (!share) return fail(share.error());
   const Result<void> set =
       cli::set_network_options(flags.network, cli::process_environment(), options);
   if (!set) return fail(set.error());
@@ -68,17 +63,11 @@ Result<backfill::RunOptions> options_of(const SourcesFlags& flags) {
 Result<std::vector<SourceStatus>> ask(const SourcesFlags& flags, int& signal) {
   Result<backfill::RunOptions> options = options_of(flags);
   if (!options) return fail(options.error());
-  async::RealLoop loop;
-  net::TlsClientOptions tls;
-  tls.ca_file = flags.network.ca_file;
-  const auto transport = net::make_real_transport(loop, tls);
-  if (!transport) return fail(transport.error());
-  async::CancelSource cancel;
-  cli::StopSignals signals(loop, cancel);
-  auto asked = loop.run(backfill::ask_sources(loop, **transport, std::move(*options),
-                                              backfill::kSourceDeadlineMs, cancel.token()));
-  signal = signals.signal();
-  return asked;
+  return ask_network(flags.network.ca_file, signal,
+                     [&](async::Loop& loop, net::Transport& transport, async::CancelToken cancel) {
+                       return backfill::ask_sources(loop, transport, std::move(*options),
+                                                    backfill::kSourceDeadlineMs, cancel);
+                     });
 }
 
 bool is_usable(const SourceStatus& status) { return status.state == SourceState::kReachable; }

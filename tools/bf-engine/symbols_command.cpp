@@ -146,8 +146,9 @@ Result<Exit> refresh_ledger(const SymbolsFlags& flags, const exchange::MarketApi
   cli::StopSignals signals(loop, cancel);
   async::ThreadWorker worker(loop);
   cli::RunObserver observer(narrator, loop.clock(), cli::ProgressMode::kNone, /*events=*/false);
-  backfill::Services services{
-      loop, **transport, worker, open->files.get(), open->store.get(), &*open->ledger, observer};
+  backfill::Services services{loop,           **transport,       worker,
+                              worker,         open->files.get(), open->store.get(),
+                              &*open->ledger, observer};
   backfill::RunReport report =
       loop.run(backfill::refresh_instruments(services, std::move(*options), cancel.token()));
   report.signal = signals.signal();

@@ -1,13 +1,11 @@
 #include <fmt/format.h>
 
-#include "engine/async/real_loop.h"
 #include "engine/backfill/tune.h"
-#include "engine/net/real_transport.h"
+#include "tools/bf-engine/ask_network.h"
 #include "tools/bf-engine/commands.h"
 #include "tools/cli/json.h"
 #include "tools/cli/network_options.h"
 #include "tools/cli/program.h"
-#include "tools/cli/signals.h"
 #include "tools/cli/text.h"
 
 namespace bf::engine {
@@ -31,11 +29,8 @@ Result<backfill::RunOptions> options_of(const TuneFlags& flags) {
   selection.exchange = flags.exchange;
   selection.market = flags.market.empty() ? std::string(markets->front()->market()) : flags.market;
   if (!flags.symbol.empty()) selection.symbols.push_back(flags.symbol);
-  if (!flags.max_weight.empty()) {
-    const Result<int> percent = cli::parse_percent("max-weight", flags.max_weight);
-    if (!percent) return fail(percent.error());
-    options.max_weight_percent = *percent;
-  }
+  const Result<void> share = cli::set_max_weight(flags.max_weight, options);
+  if (!share) return fail(share.error());
   const Result<void> set =
       cli::set_network_options(flags.network, cli::process_environment(), options);
   if (!set) return fail(set.error());
@@ -47,17 +42,11 @@ Result<TuneReport> tune_now(const TuneFlags& flags, int& signal) {
   if (!options) return fail(options.error());
   const auto seconds = cli::parse_positive("seconds", flags.seconds, kSecondsMax);
   if (!seconds) return fail(seconds.error());
-  async::RealLoop loop;
-  net::TlsClientOptions tls;
-  tls.ca_file = flags.network.ca_file;
-  const auto transport = net::make_real_transport(loop, tls);
-  if (!transport) return fail(transport.error());
-  async::CancelSource cancel;
-  cli::StopSignals signals(loop, cancel);
-  auto tuned = loop.run(backfill::tune_source(loop, **transport, std::move(*options),
-                                              *seconds * kSecondMs, cancel.token()));
-  signal = signals.signal();
-  return tuned;
+  return ask_network(flags.network.ca_file, signal,
+                     [&](async::Loop& loop, net::Transport& transport, async::CancelToken cancel) {
+                       return backfill::tune_source(loop, transport, std::move(*options),
+                                                    *seconds * kSecondMs, cancel);
+                     });
 }
 
 std::string_view end_name(TuneEnd end) noexcept {

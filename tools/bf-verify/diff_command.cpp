@@ -206,7 +206,8 @@ Result<DiffReport> compare(const DiffFlags& flags, const cli::StoreReader& reade
   cli::StopSignals signals(loop, cancel);
   async::ThreadWorker worker(loop);
   cli::RunObserver observer(narrator, loop.clock(), cli::ProgressMode::kNone, /*events=*/false);
-  backfill::Services services{loop, **transport, worker, nullptr, nullptr, nullptr, observer};
+  backfill::Services services{loop,    **transport, worker,  worker,
+                              nullptr, nullptr,     nullptr, observer};
   DiffReport report = loop.run(backfill::run_diff(services, std::move(*options), flags.against,
                                                   std::move(targets), cancel.token()));
   signal = signals.signal();

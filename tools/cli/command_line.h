@@ -102,8 +102,8 @@ using Environment = std::function<const char*(const char* name)>;
 struct Setting {
   enum class From : std::uint8_t { kFlag, kEnvironment, kFile, kDefault };
   std::string name;
-  std::vector<std::string>
-      values;         ///< as they may be shown: secrets are masked; a switch's: true, false
+  /// As they may be shown: secrets are masked. Of a switch: true, false.
+  std::vector<std::string> values;
   bool list = false;  ///< it may have any number of values
   From from = From::kDefault;
   std::string where;  ///< "--store", "BF_STORE", "bf.toml:3"; "" for a default

@@ -24,4 +24,12 @@ Result<void> set_network_options(const NetworkFlags& flags, const Environment& e
   return {};
 }
 
+Result<void> set_max_weight(const std::string& max_weight, backfill::RunOptions& options) {
+  if (max_weight.empty()) return {};
+  const Result<int> percent = parse_percent("max-weight", max_weight);
+  if (!percent) return fail(percent.error());
+  options.max_weight_percent = *percent;
+  return {};
+}
+
 }  // namespace bf::cli

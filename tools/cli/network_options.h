@@ -1,7 +1,7 @@
 // tools/cli/network_options.h
 //
 // How the network is reached, from flags to options: for the commands that ask exchanges and fetch no
-// candles.
+// candles; and how much of the limits they use, for all.
 #pragma once
 
 #include "engine/backfill/run.h"
@@ -14,5 +14,8 @@ namespace bf::cli {
 [[nodiscard]] Result<void> set_network_options(const NetworkFlags& flags,
                                                const Environment& environment,
                                                backfill::RunOptions& options);
+/// Sets the share of the limits to use, where --max-weight names one. Errors: kUsage.
+[[nodiscard]] Result<void> set_max_weight(const std::string& max_weight,
+                                          backfill::RunOptions& options);
 
 }  // namespace bf::cli

@@ -8,6 +8,7 @@
 
 #include "engine/exchange/market_api.h"
 #include "engine/net/http.h"
+#include "tools/cli/network_options.h"
 #include "tools/cli/proxy_flag.h"
 #include "tools/cli/text.h"
 
@@ -212,11 +213,8 @@ Result<void> set_work_options(const RunFlags& flags, backfill::RunOptions& optio
   auto fallbacks = parse_fallbacks(flags.fallbacks);
   if (!fallbacks) return fail(fallbacks.error());
   options.fallbacks = std::move(*fallbacks);
-  if (!flags.max_weight.empty()) {
-    const Result<int> percent = parse_percent("max-weight", flags.max_weight);
-    if (!percent) return fail(percent.error());
-    options.max_weight_percent = *percent;
-  }
+  const Result<void> share = set_max_weight(flags.max_weight, options);
+  if (!share) return fail(share.error());
   const auto concurrency = parse_positive("concurrency", flags.concurrency, kConcurrencyMax);
   if (!concurrency) return fail(concurrency.error());
   options.concurrency = *concurrency;

@@ -94,12 +94,6 @@ Slope slope_of(const std::vector<Sample>& samples) {
   return {slope * kSecondsPerHour, std::sqrt(left / (count - 2) / spread) * kSecondsPerHour};
 }
 
-class Silent final : public backfill::Observer {
- public:
-  void on_event(const backfill::Event& /*event*/) override {}
-  void on_progress(const backfill::Progress& /*progress*/) override {}
-};
-
 async::Task<backfill::RunReport> run_against(async::RealLoop& loop, net::Listener& listener,
                                              sim::SimExchange& exchange,
                                              backfill::Services& services,
@@ -150,11 +144,13 @@ Result<void> run_once(async::RealLoop& loop, const sim::Truth& truth, const std:
   if (!listener) return fail(listener.error());
   const auto transport = net::make_real_transport(loop, {});
   if (!transport) return fail(transport.error());
-  async::ThreadWorker worker(loop);
-  Silent observer;
+  async::ThreadWorker store_worker(loop);
+  async::ThreadWorker series_workers(loop, backfill::kSeriesThreads);
+  backfill::SilentObserver observer;
   backfill::Services services{.loop = loop,
                               .transport = **transport,
-                              .store_worker = worker,
+                              .store_worker = store_worker,
+                              .series_workers = series_workers,
                               .files = files->get(),
                               .store = store->get(),
                               .ledger = &*ledger,
