@@ -1,5 +1,6 @@
 #include "tests/faults/allocations.h"
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -26,12 +27,18 @@ bool fails() noexcept {
 }
 
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
-  if (fails()) return nullptr;
+  while (fails()) {
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) return nullptr;
+    handler();
+  }
   const std::size_t whole = (size + alignment - 1) / alignment * alignment;
   void* const memory = alignment <= alignof(std::max_align_t)
                            ? std::malloc(size == 0 ? 1 : size)
                            : std::aligned_alloc(alignment, whole);
   if (memory != nullptr) ++state.live;
+  errno =
+      ENOMEM;  // as malloc may, also where it succeeds: who wants a call's errno keeps it before
   return memory;
 }
 

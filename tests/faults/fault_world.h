@@ -39,9 +39,12 @@ class Directory {
   ~Directory() { std::filesystem::remove_all(path_); }
 
   [[nodiscard]] std::string store() const { return path_ + "/store"; }
+  /// Where a run keeps what it shares with others.
+  [[nodiscard]] std::string state() const { return path_ + "/state"; }
   /// The store as it is in `other`, or none.
   void reset(const Directory* other = nullptr) const {
     std::filesystem::remove_all(store());
+    std::filesystem::remove_all(state());
     if (other != nullptr) {
       std::filesystem::copy(other->store(), store(), std::filesystem::copy_options::recursive);
     }
