@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,13 @@ namespace bf::net {
 namespace {
 
 constexpr std::size_t kWireBytes = 64U << 10;
+/// Bytes of the peer that may give no data: a KeyUpdate or a HelloRequest costs it nothing, OpenSSL
+/// follows or answers each and counts none, and while more are there a read never gets to its deadline.
+/// The longest chain of certificates that OpenSSL takes (100 KiB) fits in, and a few tickets.
+constexpr std::size_t kWithoutDataMax = 128U << 10;
+/// Each byte of data makes up for so many, more than the smallest record has around it; if it made up
+/// for all, one now and then would excuse any flood.
+constexpr std::size_t kExcusedPerByte = 128;
 constexpr int kSecurityLevel = 2;  // 112 bits: no RSA below 2048, no SHA-1 signatures
 constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
@@ -204,6 +212,7 @@ Task<Result<std::size_t>> TlsStream::read(std::span<char> into, CancelToken canc
       have += part;
       if (read != 1) outcome = SSL_get_error(ssl_.get(), read);
     }
+    without_data_ -= std::min(without_data_, kExcusedPerByte * have);
     const bool failed = outcome == SSL_ERROR_SSL || outcome == SSL_ERROR_SYSCALL;
     Error error(Code::kTls, "");
     if (failed) error = ssl_error("read");
@@ -261,10 +270,15 @@ Task<Result<void>> TlsStream::flush(CancelToken cancel, std::int64_t deadline_ns
 }
 
 Task<Result<bool>> TlsStream::feed(CancelToken cancel, std::int64_t deadline_ns) {
+  // Asked before reading, when OpenSSL has made what data it can of all that came.
+  if (without_data_ > kWithoutDataMax) {
+    co_return fail(Code::kTls, "TLS: the peer sends without end, and without data");
+  }
   const std::span<char> room(wire_.get(), kWireBytes);
   const Result<std::size_t> bytes = co_await below_->read(room, cancel, deadline_ns);
   if (!bytes) co_return fail(bytes.error());
   if (*bytes == 0) co_return false;
+  without_data_ += *bytes;
   const int taken = BIO_write(SSL_get_rbio(ssl_.get()), wire_.get(), static_cast<int>(*bytes));
   if (taken != static_cast<int>(*bytes)) co_return fail(Code::kNoMemory, "TLS buffer");
   co_return true;

@@ -71,7 +71,8 @@ class TlsStream final : public Stream {
   [[nodiscard]] Task<Result<void>> shake_hands(CancelToken cancel, std::int64_t deadline_ns);
   /// Sends what OpenSSL has written.
   [[nodiscard]] Task<Result<void>> flush(CancelToken cancel, std::int64_t deadline_ns);
-  /// Feeds OpenSSL from below; false when the peer has ended there.
+  /// Feeds OpenSSL from below; false when the peer has ended there. Errors: kTls: nothing but records
+  /// without data comes.
   [[nodiscard]] Task<Result<bool>> feed(CancelToken cancel, std::int64_t deadline_ns);
   [[nodiscard]] Error ssl_error(const char* doing) const;
 
@@ -80,6 +81,7 @@ class TlsStream final : public Stream {
   std::unique_ptr<Stream> below_;
   std::unique_ptr<char[]> wire_;  ///< what came from below, on its way to OpenSSL
   async::Semaphore sending_;      ///< one flush at a time: a read may have to answer the peer
+  std::size_t without_data_ = 0;  ///< bytes from below that no data has made up for
   bool broken_ = false;           ///< a flush ended in the middle: the byte stream has a hole
   bool closed_ = false;
 };

@@ -48,7 +48,30 @@ constexpr FaultElsewhere kElsewhere[] = {
      "tests/net/tls_test.cpp: TlsTest.SaysSoWhenThePortSpeaksPlainHttp"},
     {"B10", "the end without close_notify", kOfTls,
      "tests/net/tls_test.cpp: TlsTest.ABodyThatEndsWithTheConnectionNeedsCloseNotify"},
-    {"B11", "renegotiation, KeyUpdate floods, tickets of another host", kOfTls, ""},
+    {"B11", "asked to renegotiate in the middle of an answer", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.CarriesOnWithTheOldSessionWhenAskedToRenegotiate"},
+    {"B11", "a server that insists on renegotiation", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.FailsWhenTheServerInsistsOnRenegotiation"},
+    {"B11", "a flood of KeyUpdates", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.EndsAFloodOfKeyUpdatesInPlaceOfData"},
+    {"B11", "a flood of KeyUpdates, a byte of data now and then", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.EndsAFloodOfKeyUpdatesThatAByteNowAndThenShallExcuse"},
+    {"B11", "a flood of KeyUpdates, and no answer to them is read", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.TimesOutWhenTheServerReadsNoneOfTheAnswersToItsFlood"},
+    {"B11", "a flood of HelloRequests", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.EndsAFloodOfHelloRequests"},
+    {"B11", "a flood in the handshake", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.EndsAHandshakeThatIsAFlood"},
+    {"B11", "a ticket of another host", kOfTls,
+     "tests/net/tls_handshake_fault_test.cpp: "
+     "TlsHandshakeFault.ATicketOfOneHostOpensNoOther"},
     {"C1", "cut and reset behind every byte of an answer", "every byte, not one page",
      "tests/endurance/every_byte_test.cpp: EveryByte.ACutLeavesNothingOfThePage"},
     {"C2", "silent behind every byte of an answer", "every byte, not one page",
