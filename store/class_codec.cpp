@@ -193,14 +193,8 @@ BF_INLINE bool read_streams(std::span<const std::byte> bytes, const Head& head, 
   return ends_agree;
 }
 
-bool read_anywhere(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
-                   std::span<std::uint64_t> out) {
-  return contexts.empty() ? read_streams<false>(bytes, head, contexts, out)
-                          : read_streams<true>(bytes, head, contexts, out);
-}
-/// The same with shifts that are one operation each: 1.4 times as fast.
-BF_BIT_LOOPS bool read_quick(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
-                             std::span<std::uint64_t> out) {
+BF_INLINE bool read_all(std::span<const std::byte> bytes, const Head& head, Contexts contexts,
+                        std::span<std::uint64_t> out) {
   return contexts.empty() ? read_streams<false>(bytes, head, contexts, out)
                           : read_streams<true>(bytes, head, contexts, out);
 }
@@ -211,7 +205,7 @@ Result<void> decode_class_codes(std::span<const std::byte> bytes, Contexts conte
                                 std::span<std::uint64_t> out) {
   const Result<Head> head = read_head(bytes);
   if (!head) return fail(head.error());
-  static const auto read = has_bit_loops() ? &read_quick : &read_anywhere;
+  static const auto read = best_bits<&read_all>();  // 1.4 times as fast
   if (!read(bytes, *head, contexts, out))
     return fail(broken("the streams of a column do not end with its rows"));
   return {};

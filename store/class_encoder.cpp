@@ -28,7 +28,7 @@ BF_INLINE std::uint64_t without_leading(std::uint64_t number, std::uint64_t belo
   return number & ~(std::uint64_t{1} << below);
 }
 
-BF_INLINE void find_symbols(std::span<const std::uint64_t> numbers, Contexts contexts,
+BF_INLINE void symbols_loop(std::span<const std::uint64_t> numbers, Contexts contexts,
                             std::uint8_t* symbols) {
   const std::uint64_t* const __restrict from = numbers.data();
   const std::uint8_t* const __restrict expected = contexts.data();
@@ -47,7 +47,7 @@ BF_INLINE void find_symbols(std::span<const std::uint64_t> numbers, Contexts con
 
 /// Each number as its stream has it: the code, and above it the bits below the leading one. Those of more
 /// than a word are cut off. Returns how many bits the longest has.
-BF_INLINE unsigned find_bits(std::span<const std::uint64_t> numbers, const std::uint16_t* codes,
+BF_INLINE unsigned bits_loop(std::span<const std::uint64_t> numbers, const std::uint16_t* codes,
                              std::uint64_t* bits, std::uint8_t* lengths) {
   // Bytes may be anything in memory: unless it is said that they are not, no loop over them is vectorised.
   const std::uint64_t* const __restrict from = numbers.data();
@@ -66,36 +66,6 @@ BF_INLINE unsigned find_bits(std::span<const std::uint64_t> numbers, const std::
     longest = std::max(longest, below + length);
   }
   return static_cast<unsigned>(longest);
-}
-
-/// The loops that vector instructions shorten: twice as fast.
-struct Loops {
-  void (*symbols)(std::span<const std::uint64_t>, Contexts, std::uint8_t*);
-  unsigned (*bits)(std::span<const std::uint64_t>, const std::uint16_t*, std::uint64_t*,
-                   std::uint8_t*);
-};
-void find_symbols_anywhere(std::span<const std::uint64_t> numbers, Contexts contexts,
-                           std::uint8_t* symbols) {
-  find_symbols(numbers, contexts, symbols);
-}
-unsigned find_bits_anywhere(std::span<const std::uint64_t> numbers, const std::uint16_t* codes,
-                            std::uint64_t* bits, std::uint8_t* lengths) {
-  return find_bits(numbers, codes, bits, lengths);
-}
-BF_MODERN void find_symbols_modern(std::span<const std::uint64_t> numbers, Contexts contexts,
-                                   std::uint8_t* symbols) {
-  find_symbols(numbers, contexts, symbols);
-}
-BF_MODERN unsigned find_bits_modern(std::span<const std::uint64_t> numbers,
-                                    const std::uint16_t* codes, std::uint64_t* bits,
-                                    std::uint8_t* lengths) {
-  return find_bits(numbers, codes, bits, lengths);
-}
-const Loops& best_loops() {
-  static const Loops loops = modern_processor()
-                                 ? Loops{&find_symbols_modern, &find_bits_modern}
-                                 : Loops{&find_symbols_anywhere, &find_bits_anywhere};
-  return loops;
 }
 
 SymbolCounts count(std::span<const std::uint8_t> symbols) {
@@ -141,8 +111,8 @@ class BitWriter {
 };
 
 /// Writes one stream, two numbers at once where a word holds them.
-BF_INLINE std::byte* write_stream(std::span<const std::uint64_t> bits, const std::uint8_t* lengths,
-                                  std::byte* out) {
+BF_INLINE std::byte* write_loop(std::span<const std::uint64_t> bits, const std::uint8_t* lengths,
+                                std::byte* out) {
   const std::uint64_t* const from = bits.data();
   BitWriter writer(out);
   std::size_t i = 0;
@@ -158,16 +128,6 @@ BF_INLINE std::byte* write_stream(std::span<const std::uint64_t> bits, const std
   }
   if (i < bits.size()) writer.put(from[i], lengths[i]);
   return writer.finish();
-}
-
-std::byte* write_anywhere(std::span<const std::uint64_t> bits, const std::uint8_t* lengths,
-                          std::byte* out) {
-  return write_stream(bits, lengths, out);
-}
-/// The same with shifts that are one operation each.
-BF_BIT_LOOPS std::byte* write_quick(std::span<const std::uint64_t> bits,
-                                    const std::uint8_t* lengths, std::byte* out) {
-  return write_stream(bits, lengths, out);
 }
 
 /// The same of numbers that no word holds with their codes.
@@ -196,20 +156,21 @@ Codes codes_of(const CodeLengths& lengths) {
 
 void ClassEncoder::encode(std::span<const std::uint64_t> numbers, Contexts contexts, Bytes& out) {
   BF_ASSERT(!numbers.empty() && (contexts.empty() || contexts.size() == numbers.size()));
-  static const auto write = has_bit_loops() ? &write_quick : &write_anywhere;
-  const Loops& run = best_loops();
+  static const auto find_symbols = best_lanes<&symbols_loop>();
+  static const auto find_bits = best_lanes<&bits_loop>();
+  static const auto write_stream = best_bits<&write_loop>();
   const std::size_t rows = numbers.size();
   symbols_.resize(rows);
   bits_.resize(rows);
   codes_.resize(rows);
   lengths_.resize(rows);
-  run.symbols(numbers, contexts, symbols_.data());
+  find_symbols(numbers, contexts, symbols_.data());
   const SymbolCounts counts = count(symbols_);
   const CodeLengths code = code_lengths(counts);
   write_code(counts, code, out);
   const Codes code_of = codes_of(code);
   for (std::size_t i = 0; i < rows; ++i) codes_.data()[i] = code_of.data()[symbols_.data()[i]];
-  const unsigned longest = run.bits(numbers, codes_.data(), bits_.data(), lengths_.data());
+  const unsigned longest = find_bits(numbers, codes_.data(), bits_.data(), lengths_.data());
 
   const ClassLanes lanes(rows);
   std::array<std::size_t, kClassStreams> sizes{};
@@ -230,7 +191,7 @@ void ClassEncoder::encode(std::span<const std::uint64_t> numbers, Contexts conte
     const std::size_t count = lanes.end(s) - first;
     at = longest > kWordBits
              ? write_wide(numbers.subspan(first, count), codes_.data() + first, at)
-             : write(std::span(bits_).subspan(first, count), lengths_.data() + first, at);
+             : write_stream(std::span(bits_).subspan(first, count), lengths_.data() + first, at);
   }
   BF_ASSERT(at == out.data() + begin + total);
   out.resize(begin + total);

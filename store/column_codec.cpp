@@ -61,7 +61,7 @@ bool is_price(Column column) noexcept {
 }
 
 /// Rows of the transform kDelta of which every residual is 0.
-BF_INLINE void count_up(const TransformFields& fields, std::span<std::int64_t> out) {
+BF_INLINE void count_up_loop(const TransformFields& fields, std::span<std::int64_t> out) {
   const auto step = static_cast<std::uint64_t>(fields.step);
   std::int64_t* const to = out.data();
   const std::size_t rows = out.size();
@@ -72,12 +72,6 @@ BF_INLINE void count_up(const TransformFields& fields, std::span<std::int64_t> o
   const std::size_t head = std::min(rows, misaligned(to, 64));
   count_to(0, head);
   count_to(head, rows);
-}
-void count_up_anywhere(const TransformFields& fields, std::span<std::int64_t> out) {
-  count_up(fields, out);
-}
-BF_MODERN void count_up_modern(const TransformFields& fields, std::span<std::int64_t> out) {
-  count_up(fields, out);
 }
 
 /// Whether each value is `step` more than the one before.
@@ -280,8 +274,8 @@ Result<void> ColumnCodec::decode(const ColumnBlock& block, std::span<const std::
   if (block.codec == Codec::kPackedGroups) return decode_packed_groups(bytes, out);
   if (block.codec == Codec::kZeros) {
     if (block.fields.transform == Transform::kDelta) {
-      static const auto best = modern_processor() ? &count_up_modern : &count_up_anywhere;
-      best(block.fields, out);
+      static const auto count_up = best_lanes<&count_up_loop>();
+      count_up(block.fields, out);
       return {};
     }
     residuals_.assign(out.size(), 0);

@@ -218,8 +218,8 @@ static_assert(std::endian::native == std::endian::little);
 constexpr std::uint32_t kBias = std::uint32_t{1} << 31;
 
 /// Adds the differences up: lane by lane, each begun where the one before it ends.
-BF_INLINE void add_up(const std::uint32_t* deltas, std::int64_t base, const LaneEnds& ends,
-                      std::span<std::int64_t> out) {
+BF_INLINE void add_up_loop(const std::uint32_t* deltas, std::int64_t base, const LaneEnds& ends,
+                           std::span<std::int64_t> out) {
   const std::size_t lane_rows = rows_of_lane(out.size());
   std::array<std::uint64_t, kLanes> bases{};
   bases.fill(static_cast<std::uint64_t>(base) - kBias);
@@ -277,19 +277,6 @@ BF_INLINE void add_up(const std::uint32_t* deltas, std::int64_t base, const Lane
   add_few(0, row);
   for (; row + kLanes <= fours_end; row += kLanes) add_four(row);
   add_few(row, lane_rows);
-}
-
-using AddUp = void (*)(const std::uint32_t*, std::int64_t, const LaneEnds&,
-                       std::span<std::int64_t>);
-
-void add_up_anywhere(const std::uint32_t* deltas, std::int64_t base, const LaneEnds& ends,
-                     std::span<std::int64_t> out) {
-  add_up(deltas, base, ends, out);
-}
-/// The same in vectors four times as wide: 1.4 times as fast.
-BF_MODERN void add_up_modern(const std::uint32_t* deltas, std::int64_t base, const LaneEnds& ends,
-                             std::span<std::int64_t> out) {
-  add_up(deltas, base, ends, out);
 }
 
 }  // namespace
@@ -372,8 +359,8 @@ Result<void> PackedDeltas::decode(std::span<const std::byte> bytes, std::int64_t
   if (!patch_any(*patches, width, out.size(), deltas_.data())) {
     return fail(broken("a patch of a column lies outside of it"));
   }
-  static const AddUp best = modern_processor() ? &add_up_modern : &add_up_anywhere;
-  best(deltas_.data(), base, ends, out);
+  static const auto add_up = best_lanes<&add_up_loop>();
+  add_up(deltas_.data(), base, ends, out);
   return {};
 }
 

@@ -80,7 +80,7 @@ BF_INLINE void load_rows(std::span<const std::int64_t> values, std::size_t row,
 
 /// Writes heads and words of all groups, and returns the end. Requires: room for words of kWordBits bits a
 /// value.
-BF_INLINE std::byte* pack(std::span<const std::int64_t> values, std::byte* heads) {
+BF_INLINE std::byte* pack_loop(std::span<const std::int64_t> values, std::byte* heads) {
   std::byte* out = heads + group_count(values.size()) * kHeadBytes;
   Vector word{};
   std::uint64_t filled = 0;
@@ -139,8 +139,8 @@ BF_INLINE void unpack(const std::byte* words, std::size_t bit, Group group,
   std::memcpy(to + whole, &rows, (out.size() - whole) * sizeof(*to));
 }
 
-BF_INLINE void unpack_all(const std::byte* heads, const std::byte* words,
-                          std::span<std::int64_t> out) {
+BF_INLINE void unpack_loop(const std::byte* heads, const std::byte* words,
+                           std::span<std::int64_t> out) {
   std::size_t bit = 0;
   for (std::size_t begin = 0; begin < out.size(); begin += kGroupRows) {
     const auto rows = out.subspan(begin, std::min(kGroupRows, out.size() - begin));
@@ -157,40 +157,14 @@ BF_INLINE void unpack_all(const std::byte* heads, const std::byte* words,
   }
 }
 
-struct Functions {
-  std::byte* (*pack)(std::span<const std::int64_t>, std::byte*);
-  void (*unpack)(const std::byte*, const std::byte*, std::span<std::int64_t>);
-};
-
-std::byte* pack_anywhere(std::span<const std::int64_t> values, std::byte* heads) {
-  return pack(values, heads);
-}
-void unpack_anywhere(const std::byte* heads, const std::byte* words, std::span<std::int64_t> out) {
-  unpack_all(heads, words, out);
-}
-// The same in vectors four times as wide.
-BF_MODERN std::byte* pack_modern(std::span<const std::int64_t> values, std::byte* heads) {
-  return pack(values, heads);
-}
-BF_MODERN void unpack_modern(const std::byte* heads, const std::byte* words,
-                             std::span<std::int64_t> out) {
-  unpack_all(heads, words, out);
-}
-
-const Functions& best_functions() {
-  static const Functions functions = modern_processor()
-                                         ? Functions{&pack_modern, &unpack_modern}
-                                         : Functions{&pack_anywhere, &unpack_anywhere};
-  return functions;
-}
-
 }  // namespace
 
 void encode_packed_groups(std::span<const std::int64_t> values, Bytes& scratch, Bytes& out) {
   const std::size_t most =
       group_count(values.size()) * kHeadBytes + vector_count(values.size()) * sizeof(Vector);
   if (scratch.size() < most) scratch.resize(most);
-  const std::byte* const end = best_functions().pack(values, scratch.data());
+  static const auto pack = best_lanes<&pack_loop>();
+  const std::byte* const end = pack(values, scratch.data());
   append_bytes(out, std::span(scratch).first(static_cast<std::size_t>(end - scratch.data())));
 }
 
@@ -210,7 +184,8 @@ Result<void> decode_packed_groups(std::span<const std::byte> bytes, std::span<st
   if (!possible || bytes.size() - heads != words * sizeof(Vector)) {
     return fail(Code::kCorrupt, "a column is not as long as its packed values");
   }
-  best_functions().unpack(bytes.data(), bytes.data() + heads, out);
+  static const auto unpack_all = best_lanes<&unpack_loop>();
+  unpack_all(bytes.data(), bytes.data() + heads, out);
   return {};
 }
 

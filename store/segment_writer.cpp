@@ -42,15 +42,8 @@ BF_INLINE std::uint64_t sum_weighted(std::span<const std::int64_t> values) {
   return sum;
 }
 
-std::uint64_t sum_weighted_anywhere(std::span<const std::int64_t> values) {
-  return sum_weighted(values);
-}
-/// The same with all lanes in one register.
-BF_MODERN std::uint64_t sum_weighted_modern(std::span<const std::int64_t> values) {
-  return sum_weighted(values);
-}
 std::uint64_t weighted_sum(std::span<const std::int64_t> values) {
-  static const auto best = modern_processor() ? &sum_weighted_modern : &sum_weighted_anywhere;
+  static const auto best = best_lanes<&sum_weighted>();
   return best(values);
 }
 

@@ -50,8 +50,8 @@ constexpr auto kDivisors = [] {
   return divisors;
 }();
 
-BF_INLINE std::size_t find_indivisible(std::span<const std::int64_t> values, std::size_t from,
-                                       const Divisor& by) {
+BF_INLINE std::size_t find_loop(std::span<const std::int64_t> values, std::size_t from,
+                                const Divisor& by) {
   constexpr std::size_t kStep = 64;
   const std::int64_t* const all = values.data();
   const Divisor divisor = by;
@@ -67,51 +67,23 @@ BF_INLINE std::size_t find_indivisible(std::span<const std::int64_t> values, std
   return at;
 }
 
-BF_INLINE void divide_all(std::span<const std::int64_t> values, const Divisor& by,
-                          std::int64_t* out) {
+BF_INLINE void divide_loop(std::span<const std::int64_t> values, const Divisor& by,
+                           std::int64_t* out) {
   const Divisor divisor = by;
   const std::int64_t* const all = values.data();
   const std::size_t rows = values.size();
   for (std::size_t i = 0; i < rows; ++i) out[i] = divisor.divide(all[i]);
 }
 
-struct Functions {
-  std::size_t (*find)(std::span<const std::int64_t>, std::size_t, const Divisor&);
-  void (*divide)(std::span<const std::int64_t>, const Divisor&, std::int64_t*);
-};
-
-std::size_t find_anywhere(std::span<const std::int64_t> values, std::size_t from,
-                          const Divisor& by) {
-  return find_indivisible(values, from, by);
-}
-void divide_anywhere(std::span<const std::int64_t> values, const Divisor& by, std::int64_t* out) {
-  divide_all(values, by, out);
-}
-// The same with multiplications of eight values at once.
-BF_MODERN std::size_t find_modern(std::span<const std::int64_t> values, std::size_t from,
-                                  const Divisor& by) {
-  return find_indivisible(values, from, by);
-}
-BF_MODERN void divide_modern(std::span<const std::int64_t> values, const Divisor& by,
-                             std::int64_t* out) {
-  divide_all(values, by, out);
-}
-
-const Functions& best_functions() {
-  static const Functions functions = modern_processor()
-                                         ? Functions{&find_modern, &divide_modern}
-                                         : Functions{&find_anywhere, &divide_anywhere};
-  return functions;
-}
-
 }  // namespace
 
 int common_power(std::span<const std::int64_t> values, int power_max) noexcept {
+  static const auto find_indivisible = best_lanes<&find_loop>();
   int power = power_max;
   std::size_t at = 0;
   // What a higher power divides, a lower one does too.
   while (power > 0) {
-    at = best_functions().find(values, at, kDivisors[static_cast<std::size_t>(power)]);
+    at = find_indivisible(values, at, kDivisors[static_cast<std::size_t>(power)]);
     if (at == values.size()) break;
     --power;
   }
@@ -119,7 +91,8 @@ int common_power(std::span<const std::int64_t> values, int power_max) noexcept {
 }
 
 void drop_zeros(std::span<const std::int64_t> values, int power, std::int64_t* out) noexcept {
-  best_functions().divide(values, kDivisors[static_cast<std::size_t>(power)], out);
+  static const auto divide_all = best_lanes<&divide_loop>();
+  divide_all(values, kDivisors[static_cast<std::size_t>(power)], out);
 }
 
 }  // namespace bf::store

@@ -245,51 +245,6 @@ BF_INLINE void run_expected_widths(Context context, const Siblings& siblings,
   }
 }
 
-/// The three loops, as the processor at hand runs them best.
-struct Loops {
-  void (*to_residuals)(const TransformFields&, std::span<const std::int64_t>, const Siblings&,
-                       std::span<std::uint64_t>);
-  void (*from_residuals)(const TransformFields&, std::span<const std::uint64_t>, const Siblings&,
-                         std::span<std::int64_t>);
-  void (*expected_widths)(Context, const Siblings&, std::span<std::uint8_t>);
-};
-
-void to_residuals_anywhere(const TransformFields& fields, std::span<const std::int64_t> values,
-                           const Siblings& siblings, std::span<std::uint64_t> residuals) {
-  run_to_residuals(fields, values, siblings, residuals);
-}
-void from_residuals_anywhere(const TransformFields& fields,
-                             std::span<const std::uint64_t> residuals, const Siblings& siblings,
-                             std::span<std::int64_t> values) {
-  run_from_residuals(fields, residuals, siblings, values);
-}
-void expected_widths_anywhere(Context context, const Siblings& siblings,
-                              std::span<std::uint8_t> widths) {
-  run_expected_widths(context, siblings, widths);
-}
-BF_MODERN void to_residuals_modern(const TransformFields& fields,
-                                   std::span<const std::int64_t> values, const Siblings& siblings,
-                                   std::span<std::uint64_t> residuals) {
-  run_to_residuals(fields, values, siblings, residuals);
-}
-BF_MODERN void from_residuals_modern(const TransformFields& fields,
-                                     std::span<const std::uint64_t> residuals,
-                                     const Siblings& siblings, std::span<std::int64_t> values) {
-  run_from_residuals(fields, residuals, siblings, values);
-}
-BF_MODERN void expected_widths_modern(Context context, const Siblings& siblings,
-                                      std::span<std::uint8_t> widths) {
-  run_expected_widths(context, siblings, widths);
-}
-
-const Loops& best_loops() {
-  static const Loops loops =
-      modern_processor()
-          ? Loops{&to_residuals_modern, &from_residuals_modern, &expected_widths_modern}
-          : Loops{&to_residuals_anywhere, &from_residuals_anywhere, &expected_widths_anywhere};
-  return loops;
-}
-
 }  // namespace
 
 bool Siblings::have(ColumnSet columns) const noexcept {
@@ -324,16 +279,19 @@ ColumnSet dependencies(Context context) noexcept {
 
 void to_residuals(const TransformFields& fields, std::span<const std::int64_t> values,
                   const Siblings& siblings, std::span<std::uint64_t> residuals) {
-  best_loops().to_residuals(fields, values, siblings, residuals);
+  static const auto run = best_lanes<&run_to_residuals>();
+  run(fields, values, siblings, residuals);
 }
 
 void from_residuals(const TransformFields& fields, std::span<const std::uint64_t> residuals,
                     const Siblings& siblings, std::span<std::int64_t> values) {
-  best_loops().from_residuals(fields, residuals, siblings, values);
+  static const auto run = best_lanes<&run_from_residuals>();
+  run(fields, residuals, siblings, values);
 }
 
 void expected_widths(Context context, const Siblings& siblings, std::span<std::uint8_t> widths) {
-  best_loops().expected_widths(context, siblings, widths);
+  static const auto run = best_lanes<&run_expected_widths>();
+  run(context, siblings, widths);
 }
 
 }  // namespace bf::store

@@ -1,14 +1,19 @@
 // store/base/processor.h
 //
-// Loops that are compiled twice: for every processor, and for those with newer instructions, where a
-// bench shows that these pay 1.3 times or more. Both say the same to the last bit: whole numbers are
-// exact, and floating-point operations are rounded one by one (-ffp-contract=off).
+// Loops that are compiled more than once: for every processor, and for those with newer instructions,
+// where a bench shows that these pay 1.3 times or more. All say the same to the last bit: whole numbers
+// are exact, and floating-point operations are rounded one by one (-ffp-contract=off).
 //
 //   BF_INLINE      a loop's body, compiled as whoever calls it
 //   BF_MODERN      a function that may use what modern_processor() says is there: AVX-512 and BMI2, as
 //                  servers have since 2017 and desktops of AMD since 2022
-//   BF_BIT_LOOPS   the same with BMI2 alone, for loops over bits (since 2013)
-//   BF_LANES       AVX2 and BMI2, for bytes side by side (since 2013)
+//   BF_LANES       the same with AVX2 and BMI2: has_lanes(), since 2013
+//   BF_BIT_LOOPS   the same with BMI2 alone: has_bit_loops(), since 2013
+//
+// best_lanes<&loop>() and best_bits<&loop>() choose among a loop's compilations; the loop is BF_INLINE:
+//
+//   static const auto find = best_lanes<&find_loop>();
+//   find(values, out);
 #pragma once
 
 #include <cstddef>
@@ -64,6 +69,32 @@ template <class T>
 #else
   return false;
 #endif
+}
+
+/// A function's compilations.
+template <auto kLoop, class = decltype(kLoop)>
+struct Compiled;
+template <auto kLoop, class Result, class... Args>
+struct Compiled<kLoop, Result (*)(Args...)> {
+  using Function = Result (*)(Args...);
+  static Result anywhere(Args... args) { return kLoop(args...); }
+  BF_BIT_LOOPS static Result bits(Args... args) { return kLoop(args...); }
+  BF_LANES static Result lanes(Args... args) { return kLoop(args...); }
+  BF_MODERN static Result modern(Args... args) { return kLoop(args...); }
+};
+
+/// For loops over values side by side: the widest vectors that there are.
+template <auto kLoop>
+[[nodiscard]] auto best_lanes() noexcept -> Compiled<kLoop>::Function {
+  using Loop = Compiled<kLoop>;
+  return modern_processor() ? &Loop::modern : has_lanes() ? &Loop::lanes : &Loop::anywhere;
+}
+
+/// For loops over bits, one after the other: shifts that are one operation each.
+template <auto kLoop>
+[[nodiscard]] auto best_bits() noexcept -> Compiled<kLoop>::Function {
+  using Loop = Compiled<kLoop>;
+  return has_bit_loops() ? &Loop::bits : &Loop::anywhere;
 }
 
 }  // namespace bf

@@ -122,8 +122,9 @@ BF_INLINE void DecimalTexts::fill() {
   }
 }
 
-void DecimalTexts::fill_anywhere() { words_ == 1 ? fill<1>() : fill<2>(); }
-BF_MODERN void DecimalTexts::fill_modern() { words_ == 1 ? fill<1>() : fill<2>(); }
+BF_INLINE void DecimalTexts::fill_loop(DecimalTexts& texts) {
+  texts.words_ == 1 ? texts.fill<1>() : texts.fill<2>();
+}
 
 void DecimalTexts::assign(std::span<const std::int64_t> mantissas, int scale) {
   BF_ASSERT(mantissas.size() <= kValuesMax);
@@ -134,8 +135,8 @@ void DecimalTexts::assign(std::span<const std::int64_t> mantissas, int scale) {
   words_ = all < kWordLimit && scale < kWordDigits         ? 1
            : all < kDoubleLimit && scale < 2 * kWordDigits ? 2
                                                            : 0;
-  static const bool modern = modern_processor();
-  if (words_ != 0) modern ? fill_modern() : fill_anywhere();
+  static const auto fill_texts = best_lanes<&DecimalTexts::fill_loop>();
+  if (words_ != 0) fill_texts(*this);
 }
 
 BF_INLINE char* DecimalTexts::write(char* out, std::size_t i) const noexcept {

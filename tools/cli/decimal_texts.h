@@ -41,8 +41,7 @@ class DecimalTexts {
   };
   template <int kWords>
   void fill();
-  void fill_anywhere();
-  void fill_modern();
+  static void fill_loop(DecimalTexts& texts);
   char* write(char* out, std::size_t i) const noexcept;
 
   std::span<const std::int64_t> mantissas_;
