@@ -22,6 +22,7 @@ async::Task<Result<RestPage>> request_page(SeriesState& state, exchange::ApiRequ
                                            TimeRange asked, async::CancelToken cancel) {
   RestPage page;
   page.answer = answer_to(state, store::Channel::kRest, asked);
+  page.rows = state.run.pump->spare_rows();
   Result<net::HttpResponse> response = co_await state.market.client->get(request, cancel);
   if (!response) co_return fail(response.error());
   const Result<void> parsed =
@@ -33,11 +34,12 @@ async::Task<Result<RestPage>> request_page(SeriesState& state, exchange::ApiRequ
 
 /// Slots at the end of what a page was asked for that it gave no row for; empty when there are none.
 TimeRange tail_hole(Interval interval, TimeRange answered, const CandleBatch& rows) {
-  TimeMs from = answered.from;
+  TimeMs newest = kTimeMin - 1;
   for (const TimeMs open_time : rows.open_time()) {
-    if (answered.contains(open_time)) from = std::max(from, next_slot(interval, open_time));
+    if (answered.contains(open_time)) newest = std::max(newest, open_time);
   }
-  return {from, answered.to};
+  if (newest < kTimeMin) return answered;
+  return {std::max(answered.from, next_slot(interval, newest)), answered.to};
 }
 
 /// What comes behind a page that ends in a hole: one request without an end, whose one row spans the

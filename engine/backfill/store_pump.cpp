@@ -193,11 +193,9 @@ async::Task<Result<void>> StorePump::commit(PumpSeries* series) {
 async::Task<Result<void>> StorePump::write(store::SeriesWriter& writer,
                                            std::vector<store::AnsweredRows> pages) {
   Result<void> written;
-  const std::function<void()> append = [&] {
-    written = append_and_sync(writer, pages);
-    pages.clear();
-  };
+  const std::function<void()> append = [&] { written = append_and_sync(writer, pages); };
   co_await series_workers_.run(append);
+  recycle(std::move(pages));
   // Sealed rows take less room than logged ones.
   const std::uint64_t log_bytes_max = room_ == store::Room::kEnough ? store::kLogBytesMax : 0;
   const std::uint64_t log_bytes = writer.log_bytes();
@@ -207,6 +205,24 @@ async::Task<Result<void>> StorePump::write(store::SeriesWriter& writer,
   const std::function<void()> seal = [&] { written = writer.seal(); };
   co_await run_sealing(seal);
   co_return written;
+}
+
+CandleBatch StorePump::spare_rows() {
+  if (spares_.empty()) return {};
+  CandleBatch rows = std::move(spares_.back());
+  spares_.pop_back();
+  return rows;
+}
+
+void StorePump::recycle(std::vector<store::AnsweredRows> pages) {
+  // A page of REST, not a month of an archive.
+  constexpr std::size_t kRowsMax = 2'048;
+  for (store::AnsweredRows& page : pages) {
+    if (spares_.size() == kSparePagesMax) return;
+    if (page.rows.open_time().capacity() > kRowsMax) continue;
+    page.rows.clear();
+    spares_.push_back(std::move(page.rows));
+  }
 }
 
 async::Task<void> StorePump::run_sealing(const std::function<void()>& job) {

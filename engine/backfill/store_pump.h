@@ -28,6 +28,8 @@ namespace bf::backfill {
 
 /// Pages that may wait between parser and store, over all series.
 inline constexpr std::size_t kPagesWaitingMax = 32;
+/// Pages whose memory is kept for others: what a commit of each thread takes.
+inline constexpr std::size_t kSparePagesMax = 32;
 /// Logs that are sealed at once: each takes about 10 MiB while it is.
 inline constexpr std::int64_t kSealsMax = 2;
 /// A series is committed when so many rows wait (and when as many wait behind a commit, so do pages), ...
@@ -64,6 +66,8 @@ class StorePump {
   /// Errors: kCancelled; kNoSpace; what the store said of this series before.
   [[nodiscard]] async::Task<Result<void>> push(PumpSeries* series, store::AnsweredRows page,
                                                async::CancelToken cancel);
+  /// An empty batch to read a page into: with the memory of one that was stored, where there is some.
+  [[nodiscard]] CandleBatch spare_rows();
   /// Commits everything that was pushed of the series, room or not. What is durable then is in gaps().
   [[nodiscard]] async::Task<Result<void>> flush(PumpSeries* series);
   /// As flush, then seals, compacts and closes the series. Its gaps stay readable until forget(). On a full disk
@@ -97,6 +101,8 @@ class StorePump {
   /// Appends and syncs the pages, and seals a log that has grown long, on the series' workers.
   [[nodiscard]] async::Task<Result<void>> write(store::SeriesWriter& writer,
                                                 std::vector<store::AnsweredRows> pages);
+  /// Keeps memory of pages that are stored.
+  void recycle(std::vector<store::AnsweredRows> pages);
   /// Runs `job`, which outlives the task, on a series' worker when few enough others seal.
   [[nodiscard]] async::Task<void> run_sealing(const std::function<void()>& job);
   /// Waits until there are workers and memory for more pages.
@@ -117,6 +123,7 @@ class StorePump {
   async::WaitQueue committed_;
   async::Semaphore seals_;
   std::map<std::string, std::unique_ptr<PumpSeries>> series_;
+  std::vector<CandleBatch> spares_;
   std::int64_t rows_committed_ = 0;
   bool ended_ = false;  ///< nothing more comes
 };

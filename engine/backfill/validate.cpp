@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <numeric>
 #include <optional>
 #include <string_view>
 
@@ -34,6 +35,8 @@ bool at_most(Price a, Price b) {
   return raise_a ? product <= other : other <= product;
 }
 
+bool is_negative(std::uint64_t bits) { return static_cast<std::int64_t>(bits) < 0; }
+
 /// The prices of an answer's rows. Wide values stand there as 0; rows with one are left out of the
 /// checks by the caller.
 class PriceView {
@@ -63,13 +66,17 @@ class PriceView {
   }
   /// Whether each of `rows` is ordered and positive. Says no, too, where the scales differ.
   [[nodiscard]] bool all_sound(std::size_t rows) const {
-    const auto& [open, high, low, close] = values_;
-    bool sound = same_scale_;
+    // By the highest bits alone, several rows at a time: of none below zero, no difference overflows.
+    std::uint64_t bad = 0;
     for (std::size_t row = 0; row < rows; ++row) {
-      sound &= high[row] >= open[row] && high[row] >= close[row] && low[row] <= open[row] &&
-               low[row] <= close[row] && low[row] > 0;
+      const std::uint64_t open = bits(0, row);
+      const std::uint64_t high = bits(1, row);
+      const std::uint64_t low = bits(2, row);
+      const std::uint64_t close = bits(3, row);
+      bad |= open | high | low | close | (low - 1);
+      bad |= (high - open) | (high - close) | (open - low) | (close - low);
     }
-    return sound;
+    return same_scale_ && !is_negative(bad);
   }
 
  private:
@@ -77,6 +84,9 @@ class PriceView {
                                                     Column::kClose};
   [[nodiscard]] Price at(std::size_t price, std::size_t row) const {
     return Price{values_[price][row], scales_[price]};
+  }
+  [[nodiscard]] std::uint64_t bits(std::size_t price, std::size_t row) const {
+    return static_cast<std::uint64_t>(values_[price][row]);
   }
 
   std::array<const std::int64_t*, 4> values_{};
@@ -128,12 +138,14 @@ std::optional<std::string_view> contradiction(Kind kind, const CandleBatch& batc
 /// Whether no row contradicts itself, seen at a glance; where it says no, rows are looked at one by one.
 bool all_sound(Kind kind, const CandleBatch& batch, const PriceView& prices) {
   if (is_event_kind(kind) || !batch.wide.empty()) return false;
-  bool sound = prices.all_sound(batch.row_count());
+  std::uint64_t bad = 0;
   for (const Column column : kAmounts) {
     if (!batch.columns.contains(column)) continue;
-    for (const std::int64_t value : batch.column(column).values) sound &= value >= 0;
+    for (const std::int64_t value : batch.column(column).values) {
+      bad |= static_cast<std::uint64_t>(value);
+    }
   }
-  return sound;
+  return !is_negative(bad) && prices.all_sound(batch.row_count());
 }
 
 std::string values_text(const CandleBatch& batch, std::size_t row) {
@@ -160,16 +172,29 @@ bool outranks(const CandleBatch& batch, std::size_t a, std::size_t b) {
   return false;
 }
 
-/// The rows that were asked for and are closed, in order of time, one an open time.
-std::vector<std::uint32_t> wanted_rows(const CandleBatch& rows, TimeRange asked, Judged& judged) {
+/// Whether the times rise from row to row, all within `range`: as in nearly every answer.
+bool rise_within(const std::vector<TimeMs>& times, TimeRange range) {
+  bool rise = !times.empty() && range.contains(times.front()) && range.contains(times.back());
+  for (std::size_t row = 1; row < times.size(); ++row) rise &= times[row - 1] < times[row];
+  return rise;
+}
+
+/// The rows that were asked for and are `closed`, in order of time, one an open time.
+std::vector<std::uint32_t> wanted_rows(const CandleBatch& rows, TimeRange asked, TimeRange closed,
+                                       Judged& judged) {
   const std::vector<TimeMs>& times = rows.open_time();
   std::vector<std::uint32_t> order;
+  if (rise_within(times, closed)) {
+    order.resize(times.size());
+    std::iota(order.begin(), order.end(), 0U);
+    return order;
+  }
   order.reserve(times.size());
   for (std::uint32_t row = 0; row < times.size(); ++row) {
-    if (asked.contains(times[row])) {
+    if (closed.contains(times[row])) {
       order.push_back(row);
     } else {
-      ++judged.outside;
+      ++(asked.contains(times[row]) ? judged.not_closed : judged.outside);
     }
   }
   const auto by_time = [&times](std::uint32_t a, std::uint32_t b) { return times[a] < times[b]; };
@@ -264,11 +289,7 @@ Result<Judged> judge_rows(const Series& series, const store::Answer& answer, Can
   Judged judged;
   store::Answer closed = answer;
   closed.asked.to = closed_end(series.interval, answer.asked, closed_by);
-  judged.not_closed = std::count_if(
-      rows.open_time().begin(), rows.open_time().end(),
-      [&](TimeMs t) { return answer.asked.contains(t) && !closed.asked.contains(t); });
-  const std::vector<std::uint32_t> order = wanted_rows(rows, closed.asked, judged);
-  judged.outside -= judged.not_closed;
+  const std::vector<std::uint32_t> order = wanted_rows(rows, answer.asked, closed.asked, judged);
   if (series.interval != Interval::kEvents) {
     const std::optional<Interval> wider = wider_interval(series.interval, rows, order);
     if (wider) {
