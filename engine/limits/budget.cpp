@@ -359,6 +359,7 @@ std::int64_t Budget::leaves_at(const Cost& cost) const {
 
 Departure Budget::depart(const Cost& cost) {
   changed_ = true;
+  ++in_flight_;
   BudgetMember& member = self();
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     if (!counts(i, cost)) continue;
@@ -418,13 +419,19 @@ std::optional<std::size_t> Budget::too_small_for(const Cost& cost) const {
 }
 
 void Budget::answered(const Departure& departure, Feedback feedback) {
-  returns_.push_back(Return{departure, std::move(feedback), /*sent=*/true});
-  flush();
+  take_return(Return{departure, std::move(feedback), /*sent=*/true});
 }
 
 void Budget::released(const Departure& departure) {
-  returns_.push_back(Return{departure, Feedback(), /*sent=*/false});
-  flush();
+  take_return(Return{departure, Feedback(), /*sent=*/false});
+}
+
+void Budget::take_return(Return came_back) {
+  returns_.push_back(std::move(came_back));
+  --in_flight_;
+  // Most go with the next request: until they do, the others take these few for in flight.
+  const bool soon = file_ != nullptr && in_flight_ > 0 && returns_.size() < kReturnsMax;
+  if (!soon) flush();
 }
 
 void Budget::set_clock_offset(DurationMs offset, DurationMs uncertainty) {

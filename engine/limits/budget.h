@@ -34,6 +34,8 @@
 
 namespace bf::limits {
 
+/// The file hears of answers with the next request, or when so many have come.
+inline constexpr std::size_t kReturnsMax = 4;
 /// As long as a list of instruments counts as fresh: who comes later asks for one, and so for the limits.
 inline constexpr DurationMs kPublishedGoodMs = kHourMs;
 /// More than so many times what it documents no exchange is believed to allow: sums stay in their range.
@@ -129,6 +131,7 @@ class Budget {
   [[nodiscard]] bool take_over(const std::vector<std::int64_t>& words);
   void join();
   void start_anew(bool all_used);
+  void take_return(Return came_back);
   void settle();
   void settle(const Return& came_back);
   void set_clock(const NewClock& clock);
@@ -164,6 +167,7 @@ class Budget {
   std::int64_t bans_seen_ = 0;
   std::int64_t busy_since_ns_ = -1;  ///< since when the file could not be locked
 
+  std::size_t in_flight_ = 0;    ///< of this process
   std::vector<Return> returns_;  ///< what waits for the file, as do the next four
   std::optional<NewClock> new_clock_;
   TimeMs new_pause_ms_ = 0;

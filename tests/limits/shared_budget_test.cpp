@@ -73,6 +73,21 @@ class SharedBudget : public testing::Test {
     }
     co_return Result<void>();
   }
+  /// `count` permits of weight 1, which are there at once.
+  static std::vector<Permit> take(World& world, Client& client, std::size_t count) {
+    std::vector<Permit> permits;
+    EXPECT_TRUE(world.loop.run(take_into(client, count, permits)));
+    return permits;
+  }
+  static Task<Result<void>> take_into(Client& client, std::size_t count,
+                                      std::vector<Permit>& permits) {
+    while (permits.size() < count) {
+      const Result<Permit> permit = co_await client.limiter->acquire(Cost{1, {}}, CancelToken());
+      if (!permit) co_return fail(permit.error());
+      permits.push_back(*permit);
+    }
+    co_return Result<void>();
+  }
   static Task<int> rest(VirtualLoop& loop, DurationMs ms = 0) {
     if (ms > 0) (void)co_await loop.sleep(ms * kNs, CancelToken());
     for (int i = 0; i < 10; ++i) co_await loop.yield();
@@ -351,6 +366,23 @@ TEST_F(SharedBudget, ALowerLimitThatWasPublishedHoldsUntilAnotherOneIs) {
   world.loop.run(rest(world.loop, kMinuteMs + 1));
   late.limiter->set_capacity("rule", 90);
   EXPECT_TRUE(grants(world, late, 90));
+}
+
+TEST_F(SharedBudget, WhatComesBackIsHeardOfInFoursWithTheNextRequestAndAtTheEnd) {
+  World world(moment(rule_of(Shape::kSlidingWindow, 10, kMinuteMs), 2));
+  Client& mine = world.clients[0];
+  Client& other = world.clients[1];
+  const std::vector<Permit> permits = take(world, mine, 9);
+  ASSERT_EQ(permits.size(), 9U);
+  for (std::size_t i = 0; i + 1 < kReturnsMax; ++i) mine.limiter->released(permits[i]);
+  EXPECT_FALSE(grants(world, other, 2));
+  mine.limiter->released(permits[kReturnsMax - 1]);
+  EXPECT_TRUE(grants(world, other, 5));  // of the ten now: five of theirs, five of ours
+  mine.limiter->released(permits[kReturnsMax]);
+  EXPECT_FALSE(grants(world, other, 1));
+  EXPECT_TRUE(grants(world, mine, 1));
+  for (std::size_t i = kReturnsMax + 1; i < permits.size(); ++i) mine.limiter->released(permits[i]);
+  EXPECT_TRUE(grants(world, other, 4));
 }
 
 TEST_F(SharedBudget, WhoWaitsForMoreThanIsPublishedMeanwhileIsRefused) {
