@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "store/base/assert.h"
 
@@ -11,6 +13,41 @@ namespace bf::store {
 namespace {
 
 constexpr std::uint64_t kReserveStep = 1U << 20;
+
+/// Memory of logs that were read. A log to be sealed has some 10 MiB: the kernel takes longer to clear as
+/// much, page by page, than to read it.
+class SpareLogs {
+ public:
+  Bytes take(std::size_t size) {
+    Bytes bytes;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!spares_.empty()) {
+        bytes = std::move(spares_.back());
+        spares_.pop_back();
+      }
+    }
+    if (bytes.capacity() < size) return Bytes(size);
+    bytes.resize(size);  // clears only what it gains
+    return bytes;
+  }
+  void give(Bytes bytes) {
+    constexpr std::size_t kSparesMax = 2;
+    constexpr std::size_t kBytesMax = 16U << 20;
+    const std::scoped_lock lock(mutex_);
+    if (spares_.size() < kSparesMax && bytes.capacity() <= kBytesMax) {
+      spares_.push_back(std::move(bytes));
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Bytes> spares_;
+};
+SpareLogs& spare_logs() {
+  static SpareLogs spares;
+  return spares;
+}
 
 /// The next offset at or behind `from` where a frame's magic stands, or the size of the log.
 std::uint64_t find_magic(std::span<const std::byte> bytes, std::uint64_t from) {
@@ -160,10 +197,12 @@ Result<Bytes> read_log(const File& file) {
     return fail(Code::kCorrupt, "the log has " + std::to_string(*size) + " bytes; at most " +
                                     std::to_string(kLogFileBytesMax) + " are ever written");
   }
-  Bytes bytes(static_cast<std::size_t>(*size));
+  Bytes bytes = spare_logs().take(static_cast<std::size_t>(*size));
   if (const Result<void> read = file.pread(bytes, 0); !read) return fail(read.error());
   return bytes;
 }
+
+void recycle_log(Bytes bytes) { spare_logs().give(std::move(bytes)); }
 
 Result<ReadLog> read_live_log(const File& file, const std::string& path, const Manifest& manifest) {
   ReadLog log;
