@@ -28,8 +28,8 @@ namespace bf::backfill {
 
 /// Pages that may wait between parser and store, over all series.
 inline constexpr std::size_t kPagesWaitingMax = 32;
-/// Pages whose memory is kept for others: what a commit of each thread takes.
-inline constexpr std::size_t kSparePagesMax = 32;
+/// Pages whose memory is kept for others: what two commits give back.
+inline constexpr std::size_t kSparePagesMax = 16;
 /// Logs that are sealed at once: each takes about 10 MiB while it is.
 inline constexpr std::int64_t kSealsMax = 2;
 /// A series is committed when so many rows wait (and when as many wait behind a commit, so do pages), ...
