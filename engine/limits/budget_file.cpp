@@ -11,6 +11,7 @@
 #include "engine/limits/budget_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,8 +43,10 @@ constexpr std::size_t kKeyCharactersMax = 100;
 constexpr ::off_t kSlotLocksAt = ::off_t{1} << 40;
 /// Another process holds the lock for microseconds.
 constexpr int kLockTries = 20;
-/// And all slots for as long, where it removes the file.
-constexpr int kOpenTries = 100;
+/// And all slots for as long, where it removes the file; where it is not let go on, for some milliseconds.
+constexpr int kQuickTries = 100;
+constexpr int kPatientTries = 1'000;
+constexpr int kPatientMs = 10;
 constexpr std::string_view kNameBegin = "budget-";
 
 /// Tells a half that was written whole from one that was not.
@@ -80,16 +83,24 @@ std::string name_of(const std::string& key, const LimitRules& rules) {
   return name;
 }
 
-int set_lock(int descriptor, int command, short type, ::off_t at, ::off_t bytes = 1,
-             short* found = nullptr) noexcept {
-  struct ::flock request{};
-  request.l_type = type;
-  request.l_whence = SEEK_SET;
-  request.l_start = at;
-  request.l_len = bytes;
-  const int result = retry([&] { return ::fcntl(descriptor, command, &request); });
-  if (found != nullptr) *found = request.l_type;
-  return result;
+struct ::flock lock_of(short type, ::off_t at, ::off_t bytes) noexcept {
+  struct ::flock lock{};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = at;
+  lock.l_len = bytes;
+  return lock;
+}
+
+int set_lock(int descriptor, short type, ::off_t at, ::off_t bytes = 1) noexcept {
+  struct ::flock lock = lock_of(type, at, bytes);
+  return retry([&] { return ::fcntl(descriptor, F_OFD_SETLK, &lock); });
+}
+
+/// The lock of another opener on `at`, of type F_UNLCK where there is none. False: nobody can tell.
+bool find_lock(int descriptor, ::off_t at, struct ::flock& found) noexcept {
+  found = lock_of(F_WRLCK, at, 1);
+  return retry([&] { return ::fcntl(descriptor, F_OFD_GETLK, &found); }) == 0;
 }
 
 bool is_busy(int number) noexcept { return number == EAGAIN || number == EACCES; }
@@ -105,14 +116,17 @@ Result<BudgetFile> BudgetFile::open(const std::string& state_dir, const std::str
   std::filesystem::create_directories(state_dir, error);
   if (error) return fail(errno_error("state directory " + state_dir, error.value()));
   const std::string path = state_dir + "/" + name_of(key, rules);
-  for (int attempt = 0; attempt < kOpenTries; ++attempt) {
+  for (int attempt = 0; attempt < kQuickTries + kPatientTries; ++attempt) {
     Result<std::optional<BudgetFile>> opened = try_open(path);
     if (!opened) return fail(opened.error());
     if (*opened) return **std::move(opened);
-    (void)::sched_yield();
+    if (attempt < kQuickTries) {
+      (void)::sched_yield();
+    } else {
+      (void)::poll(nullptr, 0, kPatientMs);
+    }
   }
-  return fail(Code::kLimit, path + ": " + std::to_string(kBudgetSlots) +
-                                " processes share this rate limit already, which is the most");
+  return fail(Code::kLocked, path + " was locked by another process for 10 s: is one stopped?");
 }
 
 Result<std::optional<BudgetFile>> BudgetFile::try_open(const std::string& path) {
@@ -133,16 +147,24 @@ Result<std::optional<BudgetFile>> BudgetFile::try_open(const std::string& path) 
   const Result<bool> taken = budget.take_slot();
   if (!taken) return fail(taken.error());
   // With a slot of it nobody removes it any more; it may have been removed just before.
-  if (!*taken || !budget.is_named()) return std::nullopt;
-  return budget;
+  if (*taken && budget.is_named()) return budget;
+  if (*taken || budget.is_being_removed()) return std::nullopt;
+  return fail(Code::kLimit, path + ": " + std::to_string(kBudgetSlots) +
+                                " processes share this rate limit already, which is the most");
 }
 
 Result<bool> BudgetFile::take_slot() {
   for (slot_ = 0; slot_ < kBudgetSlots; ++slot_) {
-    if (set_lock(descriptor_.get(), F_OFD_SETLK, F_WRLCK, kSlotLocksAt + slot_) == 0) return true;
+    if (set_lock(descriptor_.get(), F_WRLCK, kSlotLocksAt + slot_) == 0) return true;
     if (!is_busy(errno)) return fail(LastError().at("lock " + path_));
   }
   return false;
+}
+
+bool BudgetFile::is_being_removed() const noexcept {
+  struct ::flock found{};
+  if (!find_lock(descriptor_.get(), kSlotLocksAt, found)) return false;
+  return found.l_type == F_UNLCK || found.l_len == kBudgetSlots;  // or was, a moment ago
 }
 
 bool BudgetFile::is_named() const noexcept {
@@ -170,7 +192,7 @@ void BudgetFile::remove_if_unused(const std::string& path, TimeMs now) {
   if (opened < 0 || ::fstat(opened, &status) != 0 || !S_ISREG(status.st_mode)) return;
   if (status.st_size > 0 && status.st_size < ::off_t{sizeof(Head)}) return;  // not ours
   // Whoever has it open has one of its slots, or will find all of them taken and open it anew.
-  if (set_lock(opened, F_OFD_SETLK, F_WRLCK, kSlotLocksAt, kBudgetSlots) != 0) return;
+  if (set_lock(opened, F_WRLCK, kSlotLocksAt, kBudgetSlots) != 0) return;
   for (const std::size_t half : {0U, 1U}) {
     const Result<Head> head = file.read_head(half);
     if (!head || head->matters_until > static_cast<std::uint64_t>(now)) return;
@@ -181,22 +203,21 @@ void BudgetFile::remove_if_unused(const std::string& path, TimeMs now) {
 }
 
 bool BudgetFile::is_alive(std::int64_t slot) const noexcept {
-  short found = F_UNLCK;
-  const int asked =
-      set_lock(descriptor_.get(), F_OFD_GETLK, F_WRLCK, kSlotLocksAt + slot, 1, &found);
-  return asked != 0 || found != F_UNLCK || slot == slot_;
+  struct ::flock found{};
+  const bool told = find_lock(descriptor_.get(), kSlotLocksAt + slot, found);
+  return !told || found.l_type != F_UNLCK || slot == slot_;
 }
 
 Result<bool> BudgetFile::lock() {
   for (int attempt = 0; attempt < kLockTries; ++attempt) {
-    if (set_lock(descriptor_.get(), F_OFD_SETLK, F_WRLCK, 0) == 0) return true;
+    if (set_lock(descriptor_.get(), F_WRLCK, 0) == 0) return true;
     if (!is_busy(errno)) return fail(LastError().at("lock " + path_));
     (void)::sched_yield();
   }
   return false;
 }
 
-void BudgetFile::unlock() noexcept { (void)set_lock(descriptor_.get(), F_OFD_SETLK, F_UNLCK, 0); }
+void BudgetFile::unlock() noexcept { (void)set_lock(descriptor_.get(), F_UNLCK, 0); }
 
 Result<BudgetFile::Head> BudgetFile::read_head(std::size_t half) const {
   Head head;

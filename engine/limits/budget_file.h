@@ -29,7 +29,8 @@ class BudgetFile {
  public:
   /// `key` says whose budget it is, such as "okx www.okx.com:443 direct"; it and the rules, as they are
   /// documented, become the file's name. Makes the directory and the file where they are missing.
-  /// Errors: kIo, kNoSpace; kFormat: not our file, or a newer version's; kLimit: every slot is taken.
+  /// Errors: kIo, kNoSpace; kFormat: not our file, or a newer version's; kLimit: every slot is taken;
+  /// kLocked: another process that removes the file does not go on.
   [[nodiscard]] static Result<BudgetFile> open(const std::string& state_dir, const std::string& key,
                                                const LimitRules& rules);
 
@@ -78,10 +79,13 @@ class BudgetFile {
 
  private:
   BudgetFile(std::string path, Descriptor descriptor);
-  /// Takes a slot of the file of that name; nullopt where another process is just removing it.
+  /// Takes a slot of the file of that name; nullopt where another process is just removing it. Errors: as
+  /// open().
   [[nodiscard]] static Result<std::optional<BudgetFile>> try_open(const std::string& path);
   /// false: all are taken.
   [[nodiscard]] Result<bool> take_slot();
+  /// Where no slot is to be had: whether another process has all of them, to remove the file.
+  [[nodiscard]] bool is_being_removed() const noexcept;
   /// Whether the name is still that of the file that was opened.
   [[nodiscard]] bool is_named() const noexcept;
   static void remove_if_unused(const std::string& path, TimeMs now);

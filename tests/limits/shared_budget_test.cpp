@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <thread>
 
 #include "tests/limits/limiter_world.h"
@@ -460,9 +460,8 @@ TEST_F(SharedBudget, NothingElseIsRemoved) {
 TEST_F(SharedBudget, WhoOpensAFileThatIsBeingRemovedHasTheOneOfThatName) {
   constexpr int kRounds = 2'000;
   std::filesystem::create_directories(directory_);
-  std::atomic<bool> done = false;
-  std::jthread remover([&] {
-    while (!done) BudgetFile::remove_unused(directory_, kTimeMax);
+  const std::jthread remover([this](const std::stop_token& end) {
+    while (!end.stop_requested()) BudgetFile::remove_unused(directory_, kTimeMax);
   });
   const auto open = [&] { return BudgetFile::open(directory_, "model", {}); };
   for (std::int64_t round = 0; round < kRounds && !HasFailure(); ++round) {
@@ -475,7 +474,6 @@ TEST_F(SharedBudget, WhoOpensAFileThatIsBeingRemovedHasTheOneOfThatName) {
     EXPECT_TRUE(second->read());
     EXPECT_EQ(second->words(), std::vector<std::int64_t>{round}) << "they have two files";
   }
-  done = true;
 }
 
 /// Numbers that a hostile file may hold, at each place of a good one.
