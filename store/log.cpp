@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include "store/base/assert.h"
@@ -12,36 +11,6 @@ namespace bf::store {
 namespace {
 
 constexpr std::uint64_t kReserveStep = 1U << 20;
-
-/// Memory of a log that was read. One to be sealed has some 10 MiB: the kernel takes longer to clear as
-/// much, page by page, than to read it.
-class SpareLog {
- public:
-  Bytes take(std::size_t size) {
-    Bytes bytes;
-    {
-      const std::scoped_lock lock(mutex_);
-      bytes.swap(spare_);
-    }
-    if (bytes.capacity() < size) bytes = Bytes();  // goes before its successor comes
-    bytes.resize(size);                            // clears only what it gains
-    return bytes;
-  }
-  void give(Bytes bytes) {
-    constexpr std::size_t kBytesMax = 16U << 20;
-    if (bytes.capacity() > kBytesMax) return;
-    const std::scoped_lock lock(mutex_);
-    if (spare_.capacity() < bytes.capacity()) spare_.swap(bytes);
-  }
-
- private:
-  std::mutex mutex_;
-  Bytes spare_;
-};
-SpareLog& spare_log() {
-  static SpareLog spare;
-  return spare;
-}
 
 /// The next offset at or behind `from` where a frame's magic stands, or the size of the log.
 std::uint64_t find_magic(std::span<const std::byte> bytes, std::uint64_t from) {
@@ -191,12 +160,10 @@ Result<Bytes> read_log(const File& file) {
     return fail(Code::kCorrupt, "the log has " + std::to_string(*size) + " bytes; at most " +
                                     std::to_string(kLogFileBytesMax) + " are ever written");
   }
-  Bytes bytes = spare_log().take(static_cast<std::size_t>(*size));
+  Bytes bytes(static_cast<std::size_t>(*size));
   if (const Result<void> read = file.pread(bytes, 0); !read) return fail(read.error());
   return bytes;
 }
-
-void recycle_log(Bytes bytes) { spare_log().give(std::move(bytes)); }
 
 Result<ReadLog> read_live_log(const File& file, const std::string& path, const Manifest& manifest) {
   ReadLog log;

@@ -89,8 +89,6 @@ struct ReadLog {
 
 /// The file's bytes by pread. Errors: kNotFound, kIo; kCorrupt beyond kLogFileBytesMax.
 [[nodiscard]] Result<Bytes> read_log(const File& file);
-/// Takes back the bytes of a log: the next is read into their memory. From any thread.
-void recycle_log(Bytes bytes);
 
 /// The live log, for its one writer.
 class LogWriter {

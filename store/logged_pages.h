@@ -27,9 +27,6 @@ class LoggedPages {
 
   /// `path` is that of the log, for errors.
   explicit LoggedPages(std::string path) : path_(std::move(path)) {}
-  LoggedPages(const LoggedPages&) = delete;
-  LoggedPages& operator=(const LoggedPages&) = delete;
-  ~LoggedPages() { recycle_log(std::move(bytes_)); }
 
   /// Reads the outlines of `frames`, which lie in `log_bytes`. Errors: kCorrupt, kFormat; kLimit for more
   /// than kLogPagesMax pages.
