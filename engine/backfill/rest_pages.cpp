@@ -22,9 +22,9 @@ async::Task<Result<RestPage>> request_page(SeriesState& state, exchange::ApiRequ
                                            TimeRange asked, async::CancelToken cancel) {
   RestPage page;
   page.answer = answer_to(state, store::Channel::kRest, asked);
-  page.rows = state.run.pump->spare_rows();
   Result<net::HttpResponse> response = co_await state.market.client->get(request, cancel);
   if (!response) co_return fail(response.error());
+  page.rows = state.run.pump->spare_rows();
   const Result<void> parsed =
       state.market.api->parse_candles(state.target.series, response->body, page.rows);
   if (!parsed) co_return fail(parsed.error().at(request.target));

@@ -219,7 +219,8 @@ void StorePump::recycle(std::vector<store::AnsweredRows> pages) {
   constexpr std::size_t kRowsMax = 2'048;
   for (store::AnsweredRows& page : pages) {
     if (spares_.size() == kSparePagesMax) return;
-    if (page.rows.open_time().capacity() > kRowsMax) continue;
+    const std::size_t rows = page.rows.open_time().capacity();
+    if (rows == 0 || rows > kRowsMax || page.rows.wide.capacity() > kRowsMax) continue;
     page.rows.clear();
     spares_.push_back(std::move(page.rows));
   }

@@ -323,6 +323,7 @@ Result<Budget::Verdict> Budget::ask(const Cost& cost) {
     decide(cost, verdict);
   }
   const Result<void> stored = leave();
+  if (!stored && verdict.left) --in_flight_;  // nobody will give it back
   if (!stored) return fail(stored.error());
   return verdict;
 }

@@ -162,8 +162,9 @@ Result<bool> BudgetFile::take_slot() {
 }
 
 bool BudgetFile::is_being_removed() const noexcept {
+  // Of the last slot, which openers take last: of the first, another one may have got there before us.
   struct ::flock found{};
-  if (!find_lock(descriptor_.get(), kSlotLocksAt, found)) return false;
+  if (!find_lock(descriptor_.get(), kSlotLocksAt + kBudgetSlots - 1, found)) return false;
   return found.l_type == F_UNLCK || found.l_len == kBudgetSlots;  // or was, a moment ago
 }
 

@@ -30,7 +30,7 @@ class BudgetFile {
   /// `key` says whose budget it is, such as "okx www.okx.com:443 direct"; it and the rules, as they are
   /// documented, become the file's name. Makes the directory and the file where they are missing.
   /// Errors: kIo, kNoSpace; kFormat: not our file, or a newer version's; kLimit: every slot is taken;
-  /// kLocked: another process that removes the file does not go on.
+  /// kLocked: another process that removes the file does not go on, for which this waits 10 s.
   [[nodiscard]] static Result<BudgetFile> open(const std::string& state_dir, const std::string& key,
                                                const LimitRules& rules);
 

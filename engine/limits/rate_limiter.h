@@ -6,7 +6,8 @@
 //
 // A request's weight is held from acquire() until answered(), because the server may count it at any
 // instant between: so what the server may have counted never exceeds the limit, also at the turn of a
-// window, where a request in flight counts on both sides.
+// window, where a request in flight counts on both sides. Other processes take it for one in flight a
+// little longer (kReturnsMax).
 //
 // Where a rule has a usage header, the first request of all goes alone, to learn what others (or a run
 // before this one) have used; and until the server has told its count of a window, an eighth of it at
@@ -76,7 +77,7 @@ class RateLimiter {
   ~RateLimiter();
 
   /// Waits, first come first served, until a request of this cost may leave. `cost.endpoint` points to
-  /// text that outlives the permit.
+  /// text that outlives the limiter.
   /// Errors: kCancelled; kBanned, with the end of the ban in retry_at_ms: also for those that wait when
   ///         the ban comes; kUsage: the weight exceeds what one window may hold; what the file of a
   ///         shared budget says, and kLocked.
